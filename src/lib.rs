@@ -1,0 +1,3 @@
+//! msk-doctor: where, exactly, a connection to Amazon MSK breaks, why, and what fixes it.
+
+#![warn(missing_docs)]
