@@ -1,0 +1,234 @@
+//! All that a diagnosis may know. A case has no secrets, is saved as JSON and replays offline.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::phase::Phase;
+use crate::probe::observation::{Observation, Purpose};
+use crate::target::{Endpoint, Target};
+
+/// The form of saved cases; raised when an older reader would misread a newer case.
+pub const CASE_SCHEMA: u32 = 1;
+
+/// What this machine has in common with the client that the question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shares {
+    /// The network path: resolver, routes, filters.
+    Path,
+    /// The AWS identity.
+    Identity,
+}
+
+/// Whom the verdict is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Client {
+    /// `machine`, `function` or `address`.
+    pub kind: ClientKind,
+    /// The function's name or the address.
+    pub name: Option<String>,
+    /// The role that the client runs as, if it is known.
+    pub role: Option<String>,
+}
+
+/// The kinds of client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientKind {
+    /// This machine.
+    Machine,
+    /// A Lambda function.
+    Function,
+    /// Another address.
+    Address,
+}
+
+/// From where the probes were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Vantage {
+    /// `machine` or `function`.
+    pub kind: ClientKind,
+    /// The local addresses that connections were made from.
+    pub addresses: Vec<IpAddr>,
+    /// The ARN that STS gave for the credentials.
+    pub identity: Option<String>,
+    /// In what this place is the same as the client.
+    pub speaks_for: Vec<Shares>,
+}
+
+/// The credentials that tokens are made from, without any secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CredentialFacts {
+    /// Where they came from.
+    pub source: Option<String>,
+    /// The access key id, which is no secret.
+    pub access_key_id: Option<String>,
+    /// When they end, seconds since 1970.
+    pub expires: Option<i64>,
+    /// How long it took to get them, milliseconds.
+    pub took_ms: u64,
+    /// Why there are none.
+    pub absent: Option<String>,
+}
+
+/// What STS said of the credentials.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum IdentityFacts {
+    /// The credentials are this principal's.
+    Known {
+        /// Its ARN.
+        arn: String,
+        /// Its account.
+        account: String,
+    },
+    /// STS refused the credentials.
+    Refused {
+        /// The error's code: `ExpiredToken` and the like.
+        code: String,
+        /// STS's words.
+        message: String,
+    },
+    /// STS could not be asked.
+    Unknown {
+        /// Why.
+        because: String,
+    },
+    /// It was not asked.
+    #[default]
+    NotAsked,
+}
+
+/// What the token says of itself, without its signature.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenJudgement {
+    /// Whether the user gave it, instead of msk-doctor making it.
+    pub given: bool,
+    /// The region that it is signed for.
+    pub region: Option<String>,
+    /// The key that signed it.
+    pub access_key_id: Option<String>,
+    /// When it was signed, seconds since 1970.
+    pub signed_at: Option<i64>,
+    /// When it ends, seconds since 1970.
+    pub expires_at: Option<i64>,
+    /// Whether it carries a session token.
+    pub session_token: bool,
+    /// What is wrong with it.
+    pub problems: Vec<TokenFault>,
+}
+
+/// One thing that is wrong with a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenFault {
+    /// The catalogue's code.
+    pub code: String,
+    /// What is wrong, and what to do.
+    pub words: String,
+}
+
+/// Everything known about one question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Case {
+    /// [`CASE_SCHEMA`].
+    pub schema: u32,
+    /// The version of the msk-doctor that made it.
+    pub version: String,
+    /// What was asked.
+    pub target: Target,
+    /// The last phase that was asked for.
+    pub until: Phase,
+    /// Whom the verdict is about.
+    pub client: Client,
+    /// From where the probes were made.
+    pub vantage: Vantage,
+    /// What the probes saw.
+    pub observations: Vec<Observation>,
+    /// The credentials.
+    pub credentials: CredentialFacts,
+    /// Whose they are.
+    pub identity: IdentityFacts,
+    /// The token.
+    pub token: Option<TokenJudgement>,
+    /// How far the local clock is ahead of AWS's, seconds, when it was measured.
+    pub clock_ahead_s: Option<f64>,
+    /// Experiments that were tried, in order.
+    pub experiments: Vec<String>,
+    /// When the run began, RFC 3339.
+    pub started: String,
+    /// The time of day at the beginning, seconds since 1970.
+    pub now: i64,
+    /// How long it took, milliseconds.
+    pub duration_ms: u64,
+    /// Whether the run came to its end.
+    pub complete: bool,
+}
+
+impl Case {
+    /// The attempts that a client would make too: not the experiments.
+    pub fn attempts(&self) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(|o| o.purpose.experiment().is_none())
+    }
+
+    /// What an experiment on `broker` saw.
+    #[must_use]
+    pub fn experiment(&self, name: &str, broker: &Endpoint) -> Option<&Observation> {
+        self.observations
+            .iter()
+            .find(|o| o.purpose.experiment() == Some(name) && o.broker == *broker)
+    }
+
+    /// Whether any attempt of experiment `name` was made.
+    #[must_use]
+    pub fn tried(&self, name: &str) -> bool {
+        self.experiments.iter().any(|tried| tried == name)
+    }
+
+    /// Whether this machine shares `what` with the client.
+    #[must_use]
+    pub fn shares(&self, what: Shares) -> bool {
+        self.vantage.speaks_for.contains(&what)
+    }
+
+    /// Whether `broker` stands in the bootstrap string.
+    #[must_use]
+    pub fn is_bootstrap(&self, broker: &Endpoint) -> bool {
+        self.target.brokers.iter().any(|b| b.endpoint() == *broker)
+    }
+
+    /// The brokers that answers to `Metadata` name, without duplicates.
+    #[must_use]
+    pub fn advertised(&self) -> Vec<Endpoint> {
+        let mut found = Vec::new();
+        for metadata in self.attempts().filter_map(Observation::metadata) {
+            for endpoint in metadata.brokers.iter().filter_map(|broker| broker.endpoint()) {
+                if !found.contains(&endpoint) {
+                    found.push(endpoint);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the brokers that answer say that `broker` is alive; `None` when that cannot be
+    /// told: nobody answered, or they name themselves otherwise than the bootstrap string does.
+    #[must_use]
+    pub fn listed_alive(&self, broker: &Endpoint) -> Option<bool> {
+        let advertised = self.advertised();
+        let same_names = self.attempts().any(|o| {
+            o.purpose == Purpose::Bootstrap
+                && o.broker != *broker
+                && o.metadata().is_some()
+                && advertised.contains(&o.broker)
+        });
+        (same_names || advertised.contains(broker)).then(|| advertised.contains(broker))
+    }
+
+    /// Whether some attempt on `broker` went all the way.
+    #[must_use]
+    pub fn works(&self, broker: &Endpoint) -> bool {
+        self.attempts().any(|o| o.broker == *broker && o.answered(self.until))
+    }
+}

@@ -1,0 +1,149 @@
+//! TLS stands, Kafka does not answer as it should.
+
+use super::{Check, needs_facts, usual};
+use crate::case::Case;
+use crate::catalogue as c;
+use crate::diagnosis::sign::{Seen, Sign, speaks_words};
+use crate::diagnosis::{Stand, Weight};
+use crate::kafka::error_name;
+use crate::probe::observation::{Detail, End, Speaks};
+use crate::target::Auth;
+
+const CUT: &[Sign] = &[Sign::ApiVersionsClosed, Sign::HandshakeClosed, Sign::MetadataClosed];
+const QUIET: &[Sign] = &[Sign::ApiVersionsSilent, Sign::HandshakeSilent, Sign::MetadataSilent];
+
+pub(super) static CHECKS: &[Check] = &[
+    Check { fault: &c::NET_04, explains: &[Sign::NotKafka], judge: http },
+    Check { fault: &c::NET_11, explains: &[Sign::NotKafka, Sign::AnswerMalformed, Sign::ApiVersionsError], judge: another_service },
+    Check { fault: &c::TLS_12, explains: &[Sign::ApiVersionsClosed], judge: interception },
+    Check { fault: &c::NET_03, explains: CUT, judge: inspection },
+    Check { fault: &c::LIM_07, explains: &[Sign::HandshakeClosed, Sign::MetadataClosed], judge: needs_facts },
+    Check { fault: &c::CLU_02, explains: CUT, judge: needs_facts },
+    Check { fault: &c::CLU_06, explains: QUIET, judge: usual },
+    Check { fault: &c::NET_02, explains: QUIET, judge: needs_facts },
+    Check { fault: &c::SASL_01, explains: &[Sign::MetadataClosedWithoutLogin], judge: sasl_wanted },
+    Check { fault: &c::SASL_27, explains: &[Sign::NoSaslHere], judge: no_sasl },
+    Check { fault: &c::SASL_04, explains: &[Sign::MechanismRefused], judge: only_native_iam },
+    Check { fault: &c::SASL_03, explains: &[Sign::MechanismRefused], judge: mechanism },
+    Check { fault: &c::IAM_18, explains: &[Sign::TopicDenied], judge: acl },
+    Check { fault: &c::IAM_10, explains: &[Sign::TopicDenied], judge: topic_action },
+    Check { fault: &c::CLU_11, explains: &[Sign::TopicMissing], judge: usual },
+    Check { fault: &c::IAM_14, explains: &[Sign::TopicMissing], judge: needs_facts },
+    Check { fault: &c::CLU_04, explains: &[Sign::TopicOther], judge: usual },
+    Check { fault: &c::CLU_08, explains: &[Sign::ClustersMixed], judge: mixed },
+];
+
+fn speaks(seen: &Seen<'_>) -> Option<Speaks> {
+    match &seen.record.detail {
+        Detail::ApiVersions(detail) => detail.speaks,
+        _ => None,
+    }
+}
+
+fn http(_: &Case, seen: &Seen<'_>) -> Stand {
+    match speaks(seen) {
+        Some(Speaks::Http) => Stand::says(Weight::Shown, "the answer to ApiVersions is HTTP"),
+        other => Stand::excluded(format!("the answer is {}", speaks_words(other))),
+    }
+}
+
+fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
+    match speaks(seen) {
+        Some(Speaks::Http) => Stand::excluded("the answer is HTTP"),
+        Some(Speaks::TlsAlert | Speaks::Tls) => Stand::excluded("the answer is TLS"),
+        Some(Speaks::Ssh) => Stand::says(Weight::Shown, "the answer is an SSH banner"),
+        _ => {
+            let error = match &seen.record.detail {
+                Detail::ApiVersions(detail) => detail.error.as_deref(),
+                Detail::SaslHandshake(detail) => detail.error.as_deref(),
+                Detail::SaslAuthenticate(detail) => detail.error.as_deref(),
+                Detail::Metadata(detail) => detail.error.as_deref(),
+                _ => None,
+            };
+            Stand::says(Weight::Usual, error.unwrap_or("the answer is not Kafka's").to_owned())
+        }
+    }
+}
+
+fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
+    let Some(judgement) = seen.observation.tls().and_then(|tls| tls.certificate.as_ref()) else {
+        return Stand::excluded("TLS was not used");
+    };
+    if judgement.issuer_is_amazon {
+        return Stand::excluded("the certificate is Amazon's");
+    }
+    Stand::open()
+}
+
+fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.record.end == End::Rst || seen.sign == Sign::ApiVersionsClosed {
+        Stand::usual()
+    } else {
+        Stand::open()
+    }
+}
+
+fn sasl_wanted(case: &Case, seen: &Seen<'_>) -> Stand {
+    let port = Auth::of_port(seen.broker().port);
+    if case.target.auth == Auth::Plaintext && !matches!(port, Some(Auth::Iam | Auth::Scram)) {
+        return Stand::says(Weight::Usual, "ApiVersions is answered, the next request is not");
+    }
+    Stand::says(
+        Weight::Shown,
+        "ApiVersions is answered and the next request without a login is closed on: a SASL listener",
+    )
+}
+
+fn no_sasl(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::says(
+        Weight::Shown,
+        "SaslHandshake on a fresh connection is answered with ILLEGAL_SASL_STATE and no mechanism",
+    )
+}
+
+fn offered<'a>(seen: &Seen<'a>) -> &'a [String] {
+    match &seen.record.detail {
+        Detail::SaslHandshake(detail) => &detail.offered,
+        _ => &[],
+    }
+}
+
+fn only_native_iam(_: &Case, seen: &Seen<'_>) -> Stand {
+    let has = |name: &str| offered(seen).iter().any(|mechanism| mechanism == name);
+    if has("AWS_MSK_IAM") && !has("OAUTHBEARER") {
+        return Stand::says(Weight::Shown, "the listener offers AWS_MSK_IAM and not OAUTHBEARER");
+    }
+    Stand::excluded("the listener is not an IAM listener without OAUTHBEARER")
+}
+
+fn mechanism(_: &Case, seen: &Seen<'_>) -> Stand {
+    let code = match &seen.record.detail {
+        Detail::SaslHandshake(detail) => detail.error_code,
+        _ => 0,
+    };
+    if code == 33 {
+        Stand::says(Weight::Pointed, "the listener refuses the mechanism and lists its own")
+    } else {
+        Stand::says(Weight::Usual, format!("SaslHandshake is answered with {}", error_name(code)))
+    }
+}
+
+fn acl(case: &Case, _: &Seen<'_>) -> Stand {
+    if case.target.auth == Auth::Iam {
+        Stand::excluded("Kafka ACLs do not apply to IAM clients")
+    } else {
+        Stand::usual()
+    }
+}
+
+fn topic_action(case: &Case, _: &Seen<'_>) -> Stand {
+    if case.target.auth == Auth::Iam {
+        Stand::says(Weight::Usual, "Metadata for the topic is answered with error 29")
+    } else {
+        Stand::excluded("IAM policies apply to IAM clients only")
+    }
+}
+
+fn mixed(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::says(Weight::Shown, "the brokers of the bootstrap string have different cluster ids")
+}

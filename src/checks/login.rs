@@ -1,0 +1,298 @@
+//! The login: token, identity, rights, limits.
+
+use super::{Check, needs_facts, usual};
+use crate::case::{Case, IdentityFacts, TokenJudgement};
+use crate::catalogue as c;
+use crate::diagnosis::sign::{Seen, Sign};
+use crate::diagnosis::{Stand, Weight};
+use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
+use crate::target::Auth;
+
+const REFUSED: &[Sign] = &[Sign::LoginRefused, Sign::LoginChallenged];
+/// A refusal in words, or one that could not be said.
+const DENIED: &[Sign] = &[Sign::LoginRefused, Sign::LoginChallenged, Sign::LoginClosedBare];
+const CLOSED: &[Sign] = &[Sign::LoginClosed];
+
+/// Beyond this, seconds, SigV4 services refuse (the usual tolerance is five minutes).
+const SKEW_TOLERATED: f64 = 240.0;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check { fault: &c::SASL_14, explains: &[Sign::CredentialMissing], judge: no_credentials },
+    Check { fault: &c::LIM_01, explains: DENIED, judge: too_many_connects },
+    Check { fault: &c::SASL_20, explains: DENIED, judge: session_too_short },
+    Check { fault: &c::SASL_19, explains: DENIED, judge: principal_changed },
+    Check { fault: &c::SASL_22, explains: REFUSED, judge: scram_refused },
+    Check { fault: &c::SASL_23, explains: REFUSED, judge: scram_open },
+    Check { fault: &c::SASL_05, explains: DENIED, judge: malformed },
+    Check { fault: &c::SASL_12, explains: DENIED, judge: session_token_missing },
+    Check { fault: &c::SASL_08, explains: DENIED, judge: token_expired },
+    Check { fault: &c::SASL_10, explains: DENIED, judge: wrong_region },
+    Check { fault: &c::SASL_13, explains: DENIED, judge: credentials_expired },
+    Check { fault: &c::SASL_09, explains: DENIED, judge: clock_skew },
+    Check { fault: &c::SASL_06, explains: &[Sign::LoginChallenged], judge: challenge },
+    Check { fault: &c::SASL_07, explains: &[Sign::LoginClosedBare], judge: usual },
+    Check { fault: &c::IAM_01, explains: DENIED, judge: denied },
+    Check { fault: &c::IAM_02, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::IAM_03, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::IAM_04, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::IAM_05, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::IAM_06, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::IAM_08, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::CLU_08, explains: DENIED, judge: policy_fault },
+    Check { fault: &c::NET_03, explains: CLOSED, judge: cut },
+    Check { fault: &c::CLU_02, explains: CLOSED, judge: restarting },
+    Check { fault: &c::LIM_07, explains: CLOSED, judge: limit },
+    Check { fault: &c::IAM_01, explains: CLOSED, judge: not_a_denial },
+    Check { fault: &c::SASL_07, explains: CLOSED, judge: not_a_denial },
+    Check { fault: &c::NET_05, explains: &[Sign::LoginSilent], judge: token_lost },
+    Check { fault: &c::SASL_26, explains: &[Sign::LoginSilent], judge: usual },
+    Check { fault: &c::CLU_06, explains: &[Sign::LoginSilent], judge: needs_facts },
+    Check { fault: &c::NET_02, explains: &[Sign::LoginSilent], judge: needs_facts },
+];
+
+fn login<'a>(seen: &Seen<'a>) -> Option<&'a SaslAuthenticateDetail> {
+    match &seen.record.detail {
+        Detail::SaslAuthenticate(detail) => Some(detail),
+        _ => None,
+    }
+}
+
+/// The broker's words, in lower case; `None` when it had no way to say any.
+fn words(seen: &Seen<'_>) -> Option<String> {
+    let detail = login(seen)?;
+    let text = detail.error_message.as_deref().or(detail.challenge.as_deref())?;
+    Some(text.to_lowercase())
+}
+
+/// The broker's words that stand for one entry only.
+fn said(seen: &Seen<'_>, text: &str) -> Stand {
+    match words(seen) {
+        Some(words) if words.contains(text) => Stand::Fits(Weight::Shown, Vec::new()),
+        Some(_) => Stand::excluded("the broker says something else"),
+        None => Stand::open(),
+    }
+}
+
+/// Words that name another reason than "the token or its owner is not accepted".
+fn names_another_reason(seen: &Seen<'_>) -> bool {
+    const OTHERS: [&str; 5] = [
+        "too many connects",
+        "session too short",
+        "cannot change principals",
+        "invalid authentication payload",
+        "invalid credentials with sasl mechanism",
+    ];
+    words(seen).is_some_and(|words| OTHERS.iter().any(|other| words.contains(other)))
+}
+
+fn no_credentials(case: &Case, _: &Seen<'_>) -> Stand {
+    let why = case.credentials.absent.as_deref().unwrap_or("there are none");
+    Stand::says(Weight::Shown, format!("no AWS credentials: {why}"))
+}
+
+fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth == Auth::Iam {
+        said(seen, "too many connects")
+    } else {
+        Stand::excluded("the limit is the IAM listener's")
+    }
+}
+
+fn session_too_short(_: &Case, seen: &Seen<'_>) -> Stand {
+    said(seen, "session too short")
+}
+
+fn principal_changed(_: &Case, seen: &Seen<'_>) -> Stand {
+    match said(seen, "cannot change principals") {
+        Stand::Fits(Weight::Shown, facts) => Stand::Fits(Weight::Shown, facts),
+        _ => Stand::excluded("the connection is fresh: nothing re-authenticates"),
+    }
+}
+
+fn scram_refused(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Scram {
+        return Stand::excluded("the client does not use SCRAM");
+    }
+    match words(seen) {
+        Some(words) if words.contains("invalid credentials") => {
+            Stand::Fits(Weight::Pointed, Vec::new())
+        }
+        _ => Stand::usual(),
+    }
+}
+
+fn scram_open(case: &Case, _: &Seen<'_>) -> Stand {
+    if case.target.auth == Auth::Scram {
+        Stand::open()
+    } else {
+        Stand::excluded("the client does not use SCRAM")
+    }
+}
+
+/// What judging the token itself found under `code`.
+fn token_problem<'a>(case: &'a Case, code: &str) -> Option<&'a str> {
+    let token = case.token.as_ref()?;
+    token.problems.iter().find(|problem| problem.code == code).map(|problem| problem.words.as_str())
+}
+
+/// An entry that the token's own text shows, or excludes with `sound`.
+fn by_token(
+    case: &Case,
+    seen: &Seen<'_>,
+    code: &str,
+    sound: impl Fn(&TokenJudgement) -> Option<String>,
+) -> Stand {
+    let Some(token) = &case.token else { return Stand::excluded("no token was used") };
+    if let Some(problem) = token_problem(case, code) {
+        // The broker's own words weigh more than what we think of the token.
+        let weight = if names_another_reason(seen) { Weight::Open } else { Weight::Shown };
+        return Stand::says(weight, format!("the token: {problem}"));
+    }
+    match sound(token) {
+        Some(because) => Stand::excluded(because),
+        None => Stand::open(),
+    }
+}
+
+fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
+    let text = words(seen).unwrap_or_default();
+    let refused_unread = text.contains("invalid authentication payload")
+        || case.target.auth == Auth::Iam && text.contains("invalid credentials with sasl mechanism");
+    if refused_unread {
+        return Stand::Fits(Weight::Shown, Vec::new());
+    }
+    by_token(case, seen, "SASL-05", |_| Some("the token reads as an MSK IAM token".to_owned()))
+}
+
+fn session_token_missing(case: &Case, seen: &Seen<'_>) -> Stand {
+    by_token(case, seen, "SASL-12", |token| {
+        Some(if token.session_token {
+            "the token carries a session token".to_owned()
+        } else {
+            "the key is a long-term one, which has no session token".to_owned()
+        })
+    })
+}
+
+fn token_expired(case: &Case, seen: &Seen<'_>) -> Stand {
+    by_token(case, seen, "SASL-08", |token| {
+        let left = token.expires_at? - case.now;
+        Some(format!("the token had {left} s left"))
+    })
+}
+
+fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
+    let wanted = case.target.region_of_names.clone();
+    by_token(case, seen, "SASL-10", |token| {
+        let (signed, wanted) = (token.region.as_deref()?, wanted.as_deref()?);
+        (signed == wanted).then(|| format!("the token is signed for {signed}, the cluster's region"))
+    })
+}
+
+fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
+    if case.token.as_ref().is_some_and(|token| token.given) {
+        return Stand::open();
+    }
+    match &case.identity {
+        IdentityFacts::Known { arn, .. } => {
+            Stand::excluded(format!("STS accepts the credentials, as {arn}"))
+        }
+        IdentityFacts::Refused { code, message } if code.contains("Expired") => {
+            Stand::says(Weight::Shown, format!("STS: {code}: {message}"))
+        }
+        IdentityFacts::Refused { code, message } => Stand::says(
+            Weight::Pointed,
+            format!("STS does not accept the credentials: {code}: {message}"),
+        ),
+        IdentityFacts::Unknown { .. } | IdentityFacts::NotAsked => {
+            let over = case.credentials.expires.is_some_and(|expires| expires <= case.now);
+            if over {
+                Stand::says(Weight::Shown, "the credentials' own expiry is past")
+            } else {
+                Stand::open()
+            }
+        }
+    }
+}
+
+fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(problem) = token_problem(case, "SASL-09") {
+        return Stand::says(Weight::Pointed, format!("the token: {problem}"));
+    }
+    match case.clock_ahead_s {
+        Some(ahead) if ahead.abs() > SKEW_TOLERATED && !names_another_reason(seen) => Stand::says(
+            Weight::Pointed,
+            format!("the local clock is {ahead:+.0} s off AWS's"),
+        ),
+        Some(ahead) => Stand::excluded(format!("the clock is right ({ahead:+.1} s)")),
+        None => Stand::open(),
+    }
+}
+
+fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::says(Weight::Pointed, "the broker answered the token with a JSON error challenge")
+}
+
+/// The usual reason for "Access denied"; packets alone never prove a policy.
+fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Iam {
+        return Stand::excluded("the client does not use IAM");
+    }
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
+    match seen.sign {
+        Sign::LoginRefused => {
+            let experiment =
+                case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
+            let facts = experiment.and_then(super::experiment_fact).into_iter().collect();
+            Stand::Fits(Weight::Usual, facts)
+        }
+        _ => Stand::open(),
+    }
+}
+
+fn policy_fault(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Iam {
+        return Stand::excluded("the client does not use IAM");
+    }
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
+    Stand::open()
+}
+
+/// A close without words after a framed token: a denial would have been said.
+fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::excluded("the token was framed (SaslAuthenticate), so a denial would have had words")
+}
+
+fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
+    let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
+    let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
+    if seen.record.end == End::Rst {
+        Stand::Fits(Weight::Usual, facts)
+    } else {
+        Stand::Fits(Weight::Open, facts)
+    }
+}
+
+fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
+    let others_work = case.attempts().any(|o| o.broker != *seen.broker() && case.works(&o.broker));
+    if others_work { Stand::usual() } else { Stand::open() }
+}
+
+fn limit(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::open()
+}
+
+fn token_lost(_: &Case, seen: &Seen<'_>) -> Stand {
+    match login(seen).and_then(|detail| detail.tcp.as_ref()) {
+        Some(tcp) if tcp.unacked > 0 && tcp.total_retrans > 0 => Stand::says(
+            Weight::Pointed,
+            "smaller requests passed, and the token's packet is never acknowledged",
+        ),
+        Some(_) => Stand::excluded("the broker's kernel acknowledged the token"),
+        None => Stand::open(),
+    }
+}

@@ -1,0 +1,102 @@
+//! The checks: for each catalogue entry, which signs it can explain and what speaks for it.
+//!
+//! A check is pure. It says how an entry stands towards one sign; `diagnosis` weighs the answers.
+//! Among entries of equal weight the order of the tables decides: the more specific comes first.
+
+mod certificate;
+mod connect;
+mod kafka;
+mod login;
+mod resolve;
+mod tls;
+mod warnings;
+
+pub use warnings::{passes, warnings};
+
+use crate::case::Case;
+use crate::catalogue::Fault;
+use crate::diagnosis::sign::{Seen, Sign};
+use crate::diagnosis::{Fact, Stand, Weight};
+use crate::probe::observation::Observation;
+
+/// How one catalogue entry is judged.
+pub struct Check {
+    /// The entry.
+    pub fault: &'static Fault,
+    /// The signs that it can explain.
+    pub explains: &'static [Sign],
+    /// How it stands towards one of them.
+    pub judge: fn(&Case, &Seen<'_>) -> Stand,
+}
+
+/// All checks.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    [
+        resolve::CHECKS,
+        connect::CHECKS,
+        tls::CHECKS,
+        certificate::CHECKS,
+        kafka::CHECKS,
+        login::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The catalogue's code for a bare sign, where it has one: causes explain it.
+#[must_use]
+pub fn symptom_code(sign: Sign) -> Option<&'static str> {
+    Some(match sign {
+        Sign::NameNotFound => "DNS-01",
+        Sign::ResolverFailed | Sign::ResolverSilent => "DNS-02",
+        Sign::ConnectSilent => "TCP-01",
+        Sign::ConnectRefused => "TCP-02",
+        Sign::ConnectUnreachable => "TCP-03",
+        Sign::TlsClosed => "TCP-04",
+        Sign::TlsSilent => "TCP-05",
+        Sign::LoginClosedBare => "SASL-07",
+        Sign::LoginSilent => "SASL-26",
+        Sign::LoginChallenged => "SASL-06",
+        _ => return None,
+    })
+}
+
+/// Entries that another one brings along on the same broker.
+#[must_use]
+pub fn consequences(code: &str) -> &'static [&'static str] {
+    match code {
+        // Whoever intercepts shows a certificate of their own: issuer, name and dates are theirs.
+        "TLS-12" => &["TLS-03", "TLS-05", "TLS-14", "TLS-09"],
+        // A certificate of somebody else's, for somebody else's name.
+        "TLS-03" => &["TLS-05"],
+        _ => &[],
+    }
+}
+
+/// Fits, but only what AWS's APIs say could point at it.
+fn needs_facts(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::open()
+}
+
+/// The usual reading of the sign.
+fn usual(_: &Case, _: &Seen<'_>) -> Stand {
+    Stand::usual()
+}
+
+/// What an experiment on the broker of `seen` showed, as a fact.
+fn experiment_fact(observation: &Observation) -> Option<Fact> {
+    let record = observation.phases.last()?;
+    Some(Fact::Experiment {
+        name: observation.purpose.experiment()?.to_owned(),
+        broker: observation.broker.clone(),
+        phase: record.phase,
+        end: record.end,
+        after_us: record.duration_us,
+        words: observation.login().and_then(|login| login.error_message.clone()),
+    })
+}
+
+/// Fits as `weight`, with an experiment as the evidence.
+fn tried(weight: Weight, observation: &Observation) -> Stand {
+    Stand::Fits(weight, experiment_fact(observation).into_iter().collect())
+}

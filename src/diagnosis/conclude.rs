@@ -1,0 +1,180 @@
+//! The engine: every check that can explain a sign is asked, and the best one is the cause.
+
+use super::sign::{Seen, Sign, signs};
+use super::verdict::{unknowns, verdict};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Stand, Status, Weight};
+use crate::case::Case;
+use crate::catalogue::Fault;
+use crate::checks;
+use crate::probe::observation::Detail;
+
+/// Diagnoses a case.
+#[must_use]
+pub fn conclude(case: &Case) -> Diagnosis {
+    let mut causes: Vec<Cause> = Vec::new();
+    let mut findings = checks::passes(case);
+    for seen in signs(case) {
+        let Some(cause) = explain(case, &seen) else { continue };
+        findings.push(Finding {
+            fault: cause.fault,
+            status: Status::Fault,
+            subject: seen.broker().clone(),
+            facts: cause.evidence.clone(),
+        });
+        merge(&mut causes, cause);
+    }
+    absorb(&mut causes);
+    order(&mut causes);
+    findings.extend(checks::warnings(case));
+    let unknown = unknowns(case);
+    Diagnosis { verdict: verdict(case, &causes), causes, findings, unknown }
+}
+
+struct Candidate {
+    fault: &'static Fault,
+    weight: Weight,
+    facts: Vec<Fact>,
+}
+
+/// The cause of one sign. Among equals the order of the checks decides, most specific first.
+fn explain(case: &Case, seen: &Seen<'_>) -> Option<Cause> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut ruled_out = Vec::new();
+    for check in checks::all().filter(|check| check.explains.contains(&seen.sign)) {
+        match (check.judge)(case, seen) {
+            Stand::Fits(weight, facts) => {
+                candidates.push(Candidate { fault: check.fault, weight, facts });
+            }
+            Stand::Excluded(because) => ruled_out.push((check.fault, because)),
+        }
+    }
+    let best = candidates.iter().map(|c| c.weight).max()?;
+    let at = candidates.iter().position(|c| c.weight == best)?;
+    let origin = candidates.remove(at);
+    let confidence = match origin.weight {
+        Weight::Shown | Weight::Pointed if candidates.is_empty() => Confidence::Proven,
+        Weight::Open => Confidence::Possible,
+        _ => Confidence::Likely,
+    };
+    let mut evidence = vec![ended(seen)];
+    evidence.extend(words(seen));
+    evidence.extend(origin.facts);
+    let base = checks::symptom_code(seen.sign).filter(|code| *code != origin.fault.code);
+    Some(Cause {
+        fault: origin.fault,
+        confidence,
+        subjects: vec![seen.broker().clone()],
+        signs: vec![seen.sign],
+        phase: seen.record.phase,
+        evidence,
+        explains: base.into_iter().collect(),
+        ruled_out,
+        not_excluded: candidates.into_iter().map(|c| c.fault).collect(),
+    })
+}
+
+fn ended(seen: &Seen<'_>) -> Fact {
+    Fact::Ended {
+        broker: seen.broker().clone(),
+        phase: seen.record.phase,
+        end: seen.record.end,
+        after_us: seen.record.duration_us,
+    }
+}
+
+/// What the broker itself said.
+fn words(seen: &Seen<'_>) -> Option<Fact> {
+    let broker = seen.broker().clone();
+    match &seen.record.detail {
+        Detail::SaslAuthenticate(detail) => {
+            let words = detail.error_message.clone().or_else(|| detail.challenge.clone())?;
+            Some(Fact::BrokerWords { broker, words })
+        }
+        Detail::SaslHandshake(detail) if detail.error_code != 0 => {
+            Some(Fact::Offered { broker, mechanisms: detail.offered.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// One cause for each entry; what is excluded on one broker and not on another is not excluded.
+fn merge(causes: &mut Vec<Cause>, new: Cause) {
+    let Some(old) = causes.iter_mut().find(|cause| cause.fault.code == new.fault.code) else {
+        causes.push(new);
+        return;
+    };
+    for subject in new.subjects {
+        if !old.subjects.contains(&subject) {
+            old.subjects.push(subject);
+        }
+    }
+    for fact in new.evidence {
+        if !old.evidence.contains(&fact) {
+            old.evidence.push(fact);
+        }
+    }
+    for sign in new.signs {
+        if !old.signs.contains(&sign) {
+            old.signs.push(sign);
+        }
+    }
+    for code in new.explains {
+        if !old.explains.contains(&code) {
+            old.explains.push(code);
+        }
+    }
+    for fault in new.not_excluded {
+        if !old.not_excluded.contains(&fault) {
+            old.not_excluded.push(fault);
+        }
+    }
+    for (fault, because) in new.ruled_out {
+        if !old.ruled_out.iter().any(|(known, _)| *known == fault) {
+            old.ruled_out.push((fault, because));
+        }
+    }
+    let open = &old.not_excluded;
+    old.ruled_out.retain(|(fault, _)| !open.contains(fault));
+    old.confidence = old.confidence.min(new.confidence);
+    old.phase = old.phase.min(new.phase);
+}
+
+/// A cause that explains a symptom code on the same brokers takes it over.
+fn absorb(causes: &mut Vec<Cause>) {
+    let mut taken: Vec<(usize, usize)> = Vec::new();
+    for (i, cause) in causes.iter().enumerate() {
+        for (j, other) in causes.iter().enumerate() {
+            if i != j
+                && checks::consequences(cause.fault.code).contains(&other.fault.code)
+                && other.subjects.iter().all(|subject| cause.subjects.contains(subject))
+            {
+                taken.push((i, j));
+            }
+        }
+    }
+    for (i, j) in &taken {
+        let (code, evidence) = (causes[*j].fault.code, causes[*j].evidence.clone());
+        if !causes[*i].explains.contains(&code) {
+            causes[*i].explains.push(code);
+        }
+        causes[*i].evidence.extend(evidence);
+    }
+    let mut index = 0;
+    causes.retain(|_| {
+        let keep = !taken.iter().any(|(_, j)| *j == index);
+        index += 1;
+        keep
+    });
+}
+
+/// The origin first: what hits most brokers, then what breaks first, then what is surest.
+fn order(causes: &mut [Cause]) {
+    let rank = |sign: &Sign| *sign;
+    causes.sort_by_key(|cause| {
+        (
+            std::cmp::Reverse(cause.subjects.len()),
+            cause.signs.iter().map(rank).min(),
+            std::cmp::Reverse(cause.confidence),
+        )
+    });
+}

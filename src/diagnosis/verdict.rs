@@ -1,0 +1,88 @@
+//! The verdict is about the client, not about where msk-doctor happens to run.
+
+use super::sign::signs;
+use super::{Cause, Unknown, Verdict};
+use crate::case::{Case, ClientKind, IdentityFacts, Shares};
+use crate::phase::Phase;
+use crate::probe::observation::{Observation, Stop};
+
+/// The verdict on the client. What is seen from elsewhere never alone makes it healthy or faulty.
+pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
+    let speaks = case.shares(Shares::Path) && case.shares(Shares::Identity);
+    if !causes.is_empty() {
+        let counts = causes.iter().flat_map(|cause| &cause.signs).any(|sign| {
+            if sign.is_about_path() {
+                case.shares(Shares::Path)
+            } else {
+                case.shares(Shares::Identity)
+            }
+        });
+        return if counts { Verdict::Faulty } else { Verdict::Inconclusive };
+    }
+    if speaks && case.complete && everything_works(case) {
+        Verdict::Healthy
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+fn everything_works(case: &Case) -> bool {
+    let mut brokers: Vec<_> = case.target.brokers.iter().map(|b| b.endpoint()).collect();
+    if case.until >= Phase::Metadata {
+        brokers.extend(case.advertised());
+    }
+    !brokers.is_empty() && brokers.iter().all(|broker| case.works(broker))
+}
+
+/// What could not be checked, and what it needs.
+pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
+    let mut found = Vec::new();
+    let mut add = |what: &str, needs: &str| {
+        found.push(Unknown { what: what.to_owned(), needs: needs.to_owned() });
+    };
+    if !case.shares(Shares::Path) {
+        let place = match case.client.kind {
+            ClientKind::Function => "run msk-doctor inside the function's VPC",
+            _ => "run msk-doctor at the client's address",
+        };
+        add("the client's network path: what is seen from here is not the client's", place);
+    }
+    if !case.shares(Shares::Identity) {
+        add(
+            "what the client's identity may do: the login from here is not the client's",
+            "run msk-doctor with the client's role",
+        );
+    }
+    if !case.complete {
+        add("what the run had not come to when it was ended", "a longer --deadline");
+    }
+    if let IdentityFacts::Unknown { because } = &case.identity
+        && case.token.is_some()
+    {
+        let what = format!("whose credentials these are: {because}");
+        add(&what, "sts:GetCallerIdentity, and a way to the STS endpoint");
+    }
+    if case.token.is_some() && case.clock_ahead_s.is_none() {
+        add("the local clock against AWS's", "an answer of an AWS endpoint (its Date header)");
+    }
+    let withheld = case.attempts().any(|o| {
+        matches!(o.stopped, Some(Stop::UnverifiedBroker | Stop::NoTls))
+    });
+    if withheld {
+        add(
+            "the login: no credential is sent to a broker that was not verified",
+            "a certificate that verifies (--ca-file), or --send-credentials-anyway",
+        );
+    }
+    let failed: Vec<&Observation> = signs(case).iter().map(|seen| seen.observation).collect();
+    for observation in case.attempts() {
+        let cut = observation
+            .failure()
+            .is_some_and(|r| r.end == crate::probe::observation::End::Cancelled);
+        if cut && !failed.iter().any(|o| std::ptr::eq(*o, observation)) {
+            let phase = observation.phases.last().map_or("resolve", |r| r.phase.name());
+            add(&format!("{} beyond {phase}: the time was up", observation.broker), "a longer --deadline");
+        }
+    }
+    found
+}

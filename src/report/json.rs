@@ -1,0 +1,23 @@
+//! `--output json`: the whole report, and its schema.
+
+use std::io::{self, Write};
+
+use super::Report;
+
+/// Writes the report as one object and a newline.
+///
+/// # Errors
+/// When writing fails.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    out.write_all(b"\n")
+}
+
+/// The report's JSON schema (draft 2020-12), as `docs/report.schema.json` has it.
+#[must_use]
+pub fn schema() -> String {
+    let mut text =
+        serde_json::to_string_pretty(&schemars::schema_for!(Report)).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,252 @@
+//! What renderers look at. They decide nothing: verdict, order and words are made here.
+
+pub mod json;
+pub mod text;
+mod words;
+
+pub use words::{escape, fact_words};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::case::{Case, Client, CredentialFacts, IdentityFacts, TokenJudgement, Vantage};
+use crate::catalogue::Side;
+use crate::diagnosis::{Cause, Confidence, Diagnosis, Finding, Status, Unknown, Verdict};
+use crate::phase::Phase;
+use crate::probe::observation::Observation;
+use crate::target::{Auth, Endpoint, TargetBroker};
+
+/// The report's form; a change to what stands in it raises the number.
+pub const REPORT_SCHEMA: u32 = 1;
+
+/// Everything that is reported.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Report {
+    /// [`REPORT_SCHEMA`].
+    pub schema: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// The verdict on the client.
+    pub verdict: Verdict,
+    /// The process's exit code.
+    pub exit_code: u8,
+    /// When the run began, RFC 3339.
+    pub started: String,
+    /// How long it took, milliseconds.
+    pub duration_ms: u64,
+    /// Whether the run came to its end.
+    pub complete: bool,
+    /// What was asked.
+    pub target: ReportTarget,
+    /// Whom the verdict is about.
+    pub client: Client,
+    /// From where the probes were made.
+    pub vantage: Vantage,
+    /// The causes, the origin first.
+    pub causes: Vec<ReportCause>,
+    /// What was checked, and how it came out.
+    pub findings: Vec<ReportFinding>,
+    /// What could not be checked.
+    pub unknown: Vec<Unknown>,
+    /// Experiments that were tried.
+    pub experiments: Vec<String>,
+    /// The credentials, without any secret.
+    pub credentials: CredentialFacts,
+    /// What STS said of them.
+    pub identity: IdentityFacts,
+    /// The token, without its signature.
+    pub token: Option<TokenJudgement>,
+    /// How far the local clock is ahead of AWS's, seconds.
+    pub clock_ahead_s: Option<f64>,
+    /// What each attempt saw.
+    pub observations: Vec<Observation>,
+    /// The proof of each path; empty without AWS facts.
+    pub paths: Vec<serde_json::Value>,
+}
+
+/// The program.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `msk-doctor`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: String,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReportTarget {
+    /// How the client authenticates.
+    pub auth: Auth,
+    /// The region that tokens are signed for.
+    pub region: Option<String>,
+    /// The cluster's name.
+    pub cluster: Option<String>,
+    /// The function.
+    pub function: Option<String>,
+    /// The topic.
+    pub topic: Option<String>,
+    /// The brokers: those of the bootstrap string, then those that `Metadata` named.
+    pub brokers: Vec<TargetBroker>,
+}
+
+/// A cause, in words.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReportCause {
+    /// The catalogue's code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub title: &'static str,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Where the client meets it.
+    pub phase: Phase,
+    /// The brokers.
+    pub subjects: Vec<Endpoint>,
+    /// Whose side it is on.
+    pub side: Side,
+    /// The same in words.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What happens, and why.
+    pub why: String,
+    /// What speaks for it.
+    pub evidence: Vec<String>,
+    /// Symptom codes that are its consequences.
+    pub explains: Vec<&'static str>,
+    /// Entries that are excluded, each with the observation that does so.
+    pub ruled_out: Vec<RuledOut>,
+    /// Entries that fit the same evidence.
+    pub not_excluded: Vec<&'static str>,
+    /// What to do.
+    pub fix: Vec<String>,
+    /// What would settle it; empty when it is proven.
+    pub settle: Vec<String>,
+}
+
+/// An entry that is excluded.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RuledOut {
+    /// The catalogue's code.
+    pub code: &'static str,
+    /// What is not wrong.
+    pub title: &'static str,
+    /// The observation that excludes it.
+    pub because: String,
+}
+
+/// A check's result.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReportFinding {
+    /// The catalogue's code.
+    pub code: &'static str,
+    /// What was checked for.
+    pub title: &'static str,
+    /// How it came out.
+    pub status: Status,
+    /// The broker.
+    pub subject: Endpoint,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// What a finding rests on.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct Evidence {
+    /// In words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+}
+
+impl Report {
+    /// The report on a case and its diagnosis.
+    #[must_use]
+    pub fn new(case: &Case, diagnosis: &Diagnosis) -> Self {
+        let mut brokers = case.target.brokers.clone();
+        for endpoint in case.advertised() {
+            if !case.is_bootstrap(&endpoint) {
+                brokers.push(TargetBroker {
+                    name: endpoint.host,
+                    port: endpoint.port,
+                    from: crate::target::Origin::Advertised,
+                });
+            }
+        }
+        Self {
+            schema: REPORT_SCHEMA,
+            tool: Tool { name: "msk-doctor", version: case.version.clone() },
+            verdict: diagnosis.verdict,
+            exit_code: diagnosis.verdict.exit_code(),
+            started: case.started.clone(),
+            duration_ms: case.duration_ms,
+            complete: case.complete,
+            target: ReportTarget {
+                auth: case.target.auth,
+                region: case.target.region.clone(),
+                cluster: case.target.cluster.clone(),
+                function: case.target.function.clone(),
+                topic: case.target.topic.clone(),
+                brokers,
+            },
+            client: case.client.clone(),
+            vantage: case.vantage.clone(),
+            causes: diagnosis.causes.iter().map(|cause| report_cause(case, cause)).collect(),
+            findings: diagnosis.findings.iter().map(report_finding).collect(),
+            unknown: diagnosis.unknown.clone(),
+            experiments: case.experiments.clone(),
+            credentials: case.credentials.clone(),
+            identity: case.identity.clone(),
+            token: case.token.clone(),
+            clock_ahead_s: case.clock_ahead_s,
+            observations: case.observations.clone(),
+            paths: Vec::new(),
+        }
+    }
+}
+
+fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
+    let fault = cause.fault;
+    let mut settle: Vec<String> = Vec::new();
+    if cause.confidence != Confidence::Proven {
+        settle.extend(fault.settle.iter().map(|words| (*words).to_owned()));
+    }
+    let path = cause.signs.iter().any(|sign| sign.is_about_path());
+    let needed = if path { crate::case::Shares::Path } else { crate::case::Shares::Identity };
+    if !case.shares(needed) {
+        settle.insert(0, words::from_the_client(case));
+    }
+    ReportCause {
+        code: fault.code,
+        title: fault.title,
+        confidence: cause.confidence,
+        phase: cause.phase,
+        subjects: cause.subjects.clone(),
+        side: fault.side,
+        place: fault.place.to_owned(),
+        why: fault.explanation.to_owned(),
+        evidence: cause.evidence.iter().map(fact_words).collect(),
+        explains: cause.explains.clone(),
+        ruled_out: cause
+            .ruled_out
+            .iter()
+            .map(|(fault, because)| RuledOut {
+                code: fault.code,
+                title: fault.title,
+                because: escape(because),
+            })
+            .collect(),
+        not_excluded: cause.not_excluded.iter().map(|fault| fault.code).collect(),
+        fix: fault.fix.iter().map(|words| (*words).to_owned()).collect(),
+        settle,
+    }
+}
+
+fn report_finding(finding: &Finding) -> ReportFinding {
+    ReportFinding {
+        code: finding.fault.code,
+        title: finding.fault.title,
+        status: finding.status,
+        subject: finding.subject.clone(),
+        evidence: Evidence { seen: finding.facts.iter().map(fact_words).collect() },
+    }
+}

@@ -1,0 +1,287 @@
+//! The report for a person: the verdict first, then the proof.
+
+mod table;
+
+use std::io::{self, Write};
+
+use colored::{Color, Colorize};
+use textwrap::{Options, wrap};
+
+use super::{Report, ReportCause, escape};
+use crate::diagnosis::{Confidence, Status, Verdict};
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Columns.
+    pub width: usize,
+    /// No characters beyond ASCII.
+    pub ascii: bool,
+    /// Terminal colours.
+    pub color: bool,
+}
+
+/// Width of the labels at the left.
+const LABEL: usize = 11;
+/// How many pieces of evidence, and of what is ruled out, are printed; JSON has all.
+const SHOWN: usize = 6;
+
+/// Writes the report.
+///
+/// # Errors
+/// When writing fails.
+pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = String::new();
+    let page = Page { style };
+    page.head(report, &mut text);
+    page.verdict(report, &mut text);
+    text.push('\n');
+    text.push_str(&table::table(report, &page));
+    if let Some(origin) = report.causes.first() {
+        text.push('\n');
+        page.cause(report, origin, &mut text);
+    }
+    page.others(report, &mut text);
+    page.warnings(report, &mut text);
+    page.unknown(report, &mut text);
+    out.write_all(page.plain(&text).as_bytes())
+}
+
+struct Page {
+    style: Style,
+}
+
+impl Page {
+    fn paint(&self, text: &str, color: Color) -> String {
+        if self.style.color { text.color(color).bold().to_string() } else { text.to_owned() }
+    }
+
+    fn dim(&self, text: &str) -> String {
+        if self.style.color { text.dimmed().to_string() } else { text.to_owned() }
+    }
+
+    /// Without Unicode, if so asked.
+    fn plain(&self, text: &str) -> String {
+        if !self.style.ascii {
+            return text.to_owned();
+        }
+        text.chars()
+            .map(|c| match c {
+                '✓' => "ok".to_owned(),
+                '✗' => "X".to_owned(),
+                '–' | '—' => "-".to_owned(),
+                '·' | '•' => "*".to_owned(),
+                '…' => "...".to_owned(),
+                '→' => "->".to_owned(),
+                '×' => "x".to_owned(),
+                '“' | '”' => "\"".to_owned(),
+                '‘' | '’' => "'".to_owned(),
+                c if c.is_ascii() => c.to_string(),
+                c => c.escape_unicode().to_string(),
+            })
+            .collect()
+    }
+
+    /// A label and its text, wrapped with a hanging indent.
+    fn entry(&self, label: &str, body: &str, text: &mut String) {
+        let indent = " ".repeat(LABEL);
+        let width = self.style.width.max(40);
+        let options = Options::new(width).initial_indent(&indent).subsequent_indent(&indent);
+        for (index, line) in wrap(body, options).iter().enumerate() {
+            if index == 0 {
+                text.push_str(&self.dim(&format!("{label:<LABEL$}")));
+                text.push_str(line.trim_start());
+            } else {
+                text.push_str(line);
+            }
+            text.push('\n');
+        }
+    }
+
+    /// Several texts under one label, each with a point before it.
+    fn points(&self, label: &str, bodies: &[String], text: &mut String) {
+        let point = if bodies.len() > 1 { "· " } else { "" };
+        for (index, body) in bodies.iter().take(SHOWN).enumerate() {
+            let label = if index == 0 { label } else { "" };
+            let indent = " ".repeat(LABEL + point.chars().count());
+            let width = self.style.width.max(40);
+            let options = Options::new(width).initial_indent(&indent).subsequent_indent(&indent);
+            for (line_index, line) in wrap(body, options).iter().enumerate() {
+                if line_index == 0 {
+                    text.push_str(&self.dim(&format!("{label:<LABEL$}")));
+                    text.push_str(point);
+                    text.push_str(line.trim_start());
+                } else {
+                    text.push_str(line);
+                }
+                text.push('\n');
+            }
+        }
+        if bodies.len() > SHOWN {
+            let more = format!("… and {} more: --output json", bodies.len() - SHOWN);
+            self.entry("", &more, text);
+        }
+    }
+
+    fn head(&self, report: &Report, text: &mut String) {
+        let target = &report.target;
+        let mut words = Vec::new();
+        if let Some(cluster) = &target.cluster {
+            words.push(format!("cluster {}", escape(cluster)));
+        }
+        if let Some(region) = &target.region {
+            words.push(escape(region));
+        }
+        let count = target.brokers.len();
+        words.push(format!("{count} broker{}", if count == 1 { "" } else { "s" }));
+        let mut ports: Vec<u16> = target.brokers.iter().map(|broker| broker.port).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        let ports: Vec<String> = ports.iter().take(4).map(ToString::to_string).collect();
+        words.push(format!("{} on {}", target.auth.name(), ports.join(", ")));
+        if let Some(function) = &target.function {
+            words.push(format!("for function {}", escape(function)));
+        }
+        self.entry("target", &words.join(", "), text);
+        let mut vantage = String::from("this machine");
+        for address in report.vantage.addresses.iter().take(2) {
+            vantage.push_str(&format!(", {address}"));
+        }
+        match &report.vantage.identity {
+            Some(identity) => vantage.push_str(&format!(", as {}", escape(identity))),
+            None => {
+                if let Some(source) = &report.credentials.source {
+                    vantage.push_str(&format!(", credentials: {}", escape(source)));
+                }
+            }
+        }
+        self.entry("vantage", &vantage, text);
+        text.push('\n');
+    }
+
+    fn verdict(&self, report: &Report, text: &mut String) {
+        let (mark, word, color) = match report.verdict {
+            Verdict::Healthy => ("✓", "HEALTHY", Color::Green),
+            Verdict::Faulty => ("✗", "FAULTY", Color::Red),
+            Verdict::Inconclusive => ("?", "INCONCLUSIVE", Color::Yellow),
+        };
+        let head = self.paint(&format!("{mark} {word}"), color);
+        let body = match (report.causes.first(), report.verdict) {
+            (Some(cause), Verdict::Inconclusive) => {
+                format!("seen from here: {}{}", cause.title, tag(cause))
+            }
+            (Some(cause), _) => format!("{}{}", cause.title, tag(cause)),
+            (None, Verdict::Healthy) => {
+                format!(
+                    "every broker answers, through {}, in {} ms",
+                    last_phase(report),
+                    report.duration_ms
+                )
+            }
+            (None, _) => match report.unknown.first() {
+                Some(unknown) => format!("not known: {}", unknown.what),
+                None => "nothing was found, and not everything was looked at".to_owned(),
+            },
+        };
+        let indent = 2 + word.len() + 2;
+        let width = self.style.width.max(40);
+        let hanging = " ".repeat(4);
+        let first = " ".repeat(indent);
+        let options = Options::new(width).initial_indent(&first).subsequent_indent(&hanging);
+        for (index, line) in wrap(&body, options).iter().enumerate() {
+            if index == 0 {
+                text.push_str(&format!("{head}  {}\n", line.trim_start()));
+            } else {
+                text.push_str(&format!("{line}\n"));
+            }
+        }
+        if !report.complete {
+            text.push_str("  partial: the run was ended before it was done\n");
+        }
+    }
+
+    fn cause(&self, report: &Report, cause: &ReportCause, text: &mut String) {
+        if cause.subjects.len() < report.target.brokers.len() {
+            let brokers: Vec<String> = cause.subjects.iter().map(ToString::to_string).collect();
+            self.entry("brokers", &brokers.join(", "), text);
+        }
+        self.entry("where", &cause.place, text);
+        self.entry("why", &cause.why, text);
+        self.points("seen", &cause.evidence, text);
+        let ruled_out: Vec<String> = cause
+            .ruled_out
+            .iter()
+            .map(|entry| format!("{} {}: {}", entry.code, entry.title, entry.because))
+            .collect();
+        self.points("ruled out", &ruled_out, text);
+        if !cause.not_excluded.is_empty() {
+            self.entry("or else", &cause.not_excluded.join(", "), text);
+        }
+        self.points("fix", &cause.fix, text);
+        self.points("settle", &cause.settle, text);
+        let more = match crate::explain::client_words(cause.code) {
+            Some(words) => format!("{words}; more: msk-doctor explain {}", cause.code),
+            None => format!("msk-doctor explain {}", cause.code),
+        };
+        self.entry("clients", &more, text);
+    }
+
+    fn others(&self, report: &Report, text: &mut String) {
+        let others: Vec<String> = report
+            .causes
+            .iter()
+            .skip(1)
+            .map(|cause| {
+                let brokers: Vec<String> =
+                    cause.subjects.iter().take(3).map(ToString::to_string).collect();
+                format!("{}{} on {}", cause.title, tag(cause), brokers.join(", "))
+            })
+            .collect();
+        if !others.is_empty() {
+            text.push('\n');
+            self.points("also", &others, text);
+        }
+    }
+
+    fn warnings(&self, report: &Report, text: &mut String) {
+        let mut warnings: Vec<String> = Vec::new();
+        for finding in report.findings.iter().filter(|f| f.status == Status::Warning) {
+            let words = finding.evidence.seen.join(", ");
+            let line = format!("{} {}: {words}", finding.code, finding.subject);
+            if !warnings.contains(&line) {
+                warnings.push(line);
+            }
+        }
+        if !warnings.is_empty() {
+            text.push('\n');
+            self.points("warning", &warnings, text);
+        }
+    }
+
+    fn unknown(&self, report: &Report, text: &mut String) {
+        let unknown: Vec<String> = report
+            .unknown
+            .iter()
+            .map(|unknown| format!("{} (needs: {})", escape(&unknown.what), unknown.needs))
+            .collect();
+        if report.verdict != Verdict::Healthy && !unknown.is_empty() {
+            text.push('\n');
+            self.points("not known", &unknown, text);
+        }
+    }
+}
+
+fn tag(cause: &ReportCause) -> String {
+    let confidence: Confidence = cause.confidence;
+    format!("    {}, {}", cause.code, confidence.name())
+}
+
+fn last_phase(report: &Report) -> &'static str {
+    report
+        .observations
+        .iter()
+        .filter_map(|o| o.phases.last())
+        .map(|record| record.phase)
+        .max()
+        .map_or("resolve", crate::phase::Phase::name)
+}
