@@ -1,0 +1,3 @@
+//! The edge that touches the network: each probe asks one question and records what came back.
+
+pub mod resolve;
