@@ -426,6 +426,33 @@ async fn a_given_server_is_compared_but_not_used() {
 }
 
 #[tokio::test]
+async fn search_suffixes_are_tried_until_one_has_addresses() {
+    let search = || vec![Name::from_ascii("corp.test").expect("a suffix")];
+    let missing = serve(Script::Rcode(ResponseCode::NXDomain)).await;
+    let knowing = serve(Script::Answer([10, 0, 0, 1])).await;
+    for (server, ndots, want) in [
+        (
+            &missing,
+            1,
+            &["b-1.demo.test", "b-1.demo.test.corp.test"][..],
+        ),
+        (&missing, 5, &["b-1.demo.test.corp.test", "b-1.demo.test"]),
+        (&knowing, 1, &["b-1.demo.test"]),
+        (&knowing, 5, &["b-1.demo.test.corp.test"]),
+    ] {
+        let plan = Plan::of(&[server.address], search(), ndots);
+        let deadline = Instant::now() + NEVER;
+        let asked = wire::ask_all(NAME, &plan, deadline, &CancellationToken::new()).await;
+        let names: Vec<&str> = asked
+            .iter()
+            .step_by(2)
+            .map(|answer| answer.name.as_str())
+            .collect();
+        assert_eq!(names, want, "ndots:{ndots}");
+    }
+}
+
+#[tokio::test]
 async fn cancelled_keeps_what_was_seen() {
     let server = serve(Script::Silence).await;
     let cancelled = CancellationToken::new();

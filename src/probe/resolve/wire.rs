@@ -82,7 +82,8 @@ impl Plan {
         Self::of(&servers, search, options.ndots)
     }
 
-    fn of(configured: &[SocketAddr], search: Vec<Name>, ndots: usize) -> Self {
+    /// These servers as if they were configured.
+    pub fn of(configured: &[SocketAddr], search: Vec<Name>, ndots: usize) -> Self {
         let mut plan = Self {
             servers: Vec::new(),
             search,
