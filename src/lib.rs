@@ -8,11 +8,18 @@
 
 #![warn(missing_docs)]
 
-pub mod phase;
-pub mod target;
-pub mod kafka;
-pub mod probe;
+pub mod aws;
 pub mod case;
 pub mod catalogue;
 pub mod checks;
+pub mod cli;
 pub mod diagnosis;
+pub mod explain;
+pub mod kafka;
+pub mod phase;
+pub mod pipeline;
+pub mod probe;
+pub mod report;
+pub mod sasl;
+pub mod secret;
+pub mod target;

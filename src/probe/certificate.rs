@@ -209,7 +209,7 @@ fn judge_trust(
             ));
             match verify(&certificate, anchors, intermediates, time) {
                 Ok(()) => return Judgement::Good { by: Some(by.to_owned()) },
-                Err(webpki::Error::RequiredEkuNotFound | webpki::Error::RequiredEkuNotFoundContext(_)) => {
+                Err(webpki::Error::RequiredEkuNotFoundContext(_)) => {
                     return Judgement::Unknown {
                         because: "the certificate is not meant for TLS servers".to_owned(),
                     };

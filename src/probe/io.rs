@@ -9,6 +9,7 @@ use rustls::{ClientConnection, HandshakeKind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Effect, Input, Lost, Plan};
 use super::certificate::{self, TrustStore};
@@ -33,11 +34,26 @@ pub struct Shared {
     pub identity: Option<ClientIdentity>,
     /// The time of day, seconds since 1970.
     pub now: i64,
+    /// Ends the run early, with what it has.
+    pub cancel: CancellationToken,
 }
 
 impl Shared {
     fn since(&self, start: Instant) -> u64 {
         micros(start.saturating_duration_since(self.began))
+    }
+}
+
+/// `future`'s output, or `None` when the time is up or the run is cancelled first.
+async fn within<F: Future>(
+    cancel: &CancellationToken,
+    until: Instant,
+    future: F,
+) -> Option<F::Output> {
+    tokio::select! {
+        output = future => Some(output),
+        () = tokio::time::sleep_until(until) => None,
+        () = cancel.cancelled() => None,
     }
 }
 
@@ -82,9 +98,9 @@ pub async fn run(
                 None => break,
             },
             Effect::Credential => {
-                match tokio::time::timeout_at(shared.deadline, credentials.message()).await {
-                    Ok(message) => Input::Credential(message),
-                    Err(_) => Input::Lost(End::Cancelled, Lost::default()),
+                match within(&shared.cancel, shared.deadline, credentials.message()).await {
+                    Some(message) => Input::Credential(message),
+                    None => Input::Lost(End::Cancelled, Lost::default()),
                 }
             }
             Effect::Close => break,
@@ -107,23 +123,24 @@ async fn connect(
     wire: &mut Option<Wire>,
     shared: &Shared,
 ) -> Input {
-    let cancelled = until == shared.deadline;
-    match tokio::time::timeout_at(until, TcpStream::connect(address)).await {
-        Err(_) if cancelled => Input::Connect(End::Cancelled, ConnectDetail::default()),
-        Err(_) => Input::Connect(End::Silence, ConnectDetail::default()),
-        Ok(Err(error)) => {
+    match within(&shared.cancel, until, TcpStream::connect(address)).await {
+        None if until == shared.deadline || shared.cancel.is_cancelled() => {
+            Input::Connect(End::Cancelled, ConnectDetail::default())
+        }
+        None => Input::Connect(End::Silence, ConnectDetail::default()),
+        Some(Err(error)) => {
             let detail =
                 ConnectDetail { errno: Some(errno_name(&error)), ..ConnectDetail::default() };
             Input::Connect(connect_end(&error), detail)
         }
-        Ok(Ok(tcp)) => {
+        Some(Ok(tcp)) => {
             let _ = tcp.set_nodelay(true);
             let detail = ConnectDetail {
                 local: tcp.local_addr().ok(),
                 errno: None,
                 tcp: tcp_info::read(&tcp),
             };
-            *wire = Some(Wire::new(tcp));
+            *wire = Some(Wire::new(tcp, shared.cancel.clone()));
             Input::Connect(End::Answered, detail)
         }
     }
@@ -183,10 +200,11 @@ struct Wire {
     /// Whether the time limit in force is the run's deadline.
     limit_hit_is_cancel: bool,
     close_notify: bool,
+    cancel: CancellationToken,
 }
 
 impl Wire {
-    fn new(tcp: TcpStream) -> Self {
+    fn new(tcp: TcpStream, cancel: CancellationToken) -> Self {
         Self {
             tcp,
             tls: None,
@@ -196,6 +214,7 @@ impl Wire {
             bytes_in: 0,
             limit_hit_is_cancel: false,
             close_notify: false,
+            cancel,
         }
     }
 
@@ -204,7 +223,7 @@ impl Wire {
     }
 
     fn time_is_up(&self, some_bytes: bool) -> End {
-        match (self.limit_hit_is_cancel, some_bytes) {
+        match (self.limit_hit_is_cancel || self.cancel.is_cancelled(), some_bytes) {
             (true, _) => End::Cancelled,
             (false, true) => End::Incomplete,
             (false, false) => End::Silence,
@@ -213,17 +232,17 @@ impl Wire {
 
     /// Writes; a peer that is gone shows when we read.
     async fn write(&mut self, bytes: &[u8], until: Instant) {
-        if let Ok(Ok(())) = tokio::time::timeout_at(until, self.tcp.write_all(bytes)).await {
+        if let Some(Ok(())) = within(&self.cancel, until, self.tcp.write_all(bytes)).await {
             self.bytes_out += bytes.len() as u64;
         }
     }
 
     async fn read(&mut self, buffer: &mut Vec<u8>, until: Instant) -> ReadEnd {
         let mut chunk = [0u8; 16 * 1024];
-        match tokio::time::timeout_at(until, self.tcp.read(&mut chunk)).await {
-            Err(_) => ReadEnd::Over(self.time_is_up(self.bytes_in > 0)),
-            Ok(Ok(0)) => ReadEnd::Over(End::Fin),
-            Ok(Ok(count)) => {
+        match within(&self.cancel, until, self.tcp.read(&mut chunk)).await {
+            None => ReadEnd::Over(self.time_is_up(self.bytes_in > 0)),
+            Some(Ok(0)) => ReadEnd::Over(End::Fin),
+            Some(Ok(count)) => {
                 self.bytes_in += count as u64;
                 if self.first.len() < 16 {
                     self.first.extend_from_slice(&chunk[..count.min(16)]);
@@ -231,7 +250,7 @@ impl Wire {
                 buffer.extend_from_slice(&chunk[..count]);
                 ReadEnd::Bytes
             }
-            Ok(Err(error)) => ReadEnd::Over(match error.kind() {
+            Some(Err(error)) => ReadEnd::Over(match error.kind() {
                 ErrorKind::TimedOut => End::Silence,
                 ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => End::Unreachable,
                 _ => End::Rst,
@@ -393,8 +412,8 @@ impl Wire {
     /// After `close_notify` comes a FIN, or a reset.
     async fn wait_for_end(&self, until: Instant) -> End {
         let grace = (Instant::now() + Duration::from_millis(50)).min(until);
-        match tokio::time::timeout_at(grace, self.tcp.peek(&mut [0])).await {
-            Ok(Err(_)) => End::Rst,
+        match within(&self.cancel, grace, self.tcp.peek(&mut [0])).await {
+            Some(Err(_)) => End::Rst,
             _ => End::Fin,
         }
     }

@@ -219,8 +219,11 @@ impl Page {
         }
         self.points("fix", &cause.fix, text);
         self.points("settle", &cause.settle, text);
-        let more = match crate::explain::client_words(cause.code) {
-            Some(words) => format!("{words}; more: msk-doctor explain {}", cause.code),
+        let more = match crate::explain::errors_of(cause.code).next() {
+            Some(error) => format!(
+                "{} {} prints this fault as \"{}\"; more: msk-doctor explain {}",
+                error.client, error.versions, error.pattern, cause.code
+            ),
             None => format!("msk-doctor explain {}", cause.code),
         };
         self.entry("clients", &more, text);

@@ -1,0 +1,69 @@
+//! The subcommands: from arguments to a report and an exit code.
+
+mod diagnose;
+mod explain;
+mod output;
+mod token;
+
+use std::io::Read as _;
+
+use anyhow::{Context as _, Result};
+use msk_doctor::cli::{Cli, Command};
+use msk_doctor::phase::Phase;
+
+/// Wrong use or unreadable input: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUse(pub String);
+
+/// `text` as a wrong use.
+pub fn wrong(text: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(WrongUse(text.into()))
+}
+
+/// Runs a command; the result is the exit code.
+pub fn run(cli: Cli) -> Result<u8> {
+    match cli.command {
+        None => diagnose::run(&cli.diagnose, Phase::Metadata),
+        Some(Command::Diagnose(args) | Command::Kafka(args)) => {
+            diagnose::run(&args, Phase::Metadata)
+        }
+        Some(Command::Dns(args)) => diagnose::run(&args, Phase::Resolve),
+        Some(Command::Tcp(args)) => diagnose::run(&args, Phase::Connect),
+        Some(Command::Tls(args)) => diagnose::run(&args, Phase::Tls),
+        Some(Command::Sasl(args)) => diagnose::run(&args, Phase::SaslAuthenticate),
+        Some(Command::Token(args)) => token::run(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Demo(_) | Command::Lab(_)) => Err(wrong("not here yet")),
+    }
+}
+
+/// A file's text, or standard input's for `-`.
+pub fn read_text(name: &str) -> Result<String> {
+    /// More than any log or token worth reading at once, bytes.
+    const MOST: u64 = 256 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    if name == "-" {
+        std::io::stdin()
+            .lock()
+            .take(MOST)
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")
+            .map_err(|error| wrong(format!("{error:#}")))?;
+    } else {
+        let file = std::fs::File::open(name)
+            .map_err(|error| wrong(format!("cannot read {name:?}: {error}")))?;
+        file.take(MOST)
+            .read_to_end(&mut bytes)
+            .map_err(|error| wrong(format!("cannot read {name:?}: {error}")))?;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A runtime for the probes.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}

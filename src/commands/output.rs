@@ -1,0 +1,88 @@
+//! Reports to standard output and files.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::Path;
+
+use anyhow::Result;
+use msk_doctor::cli::{ColorChoice, Format, Output, OutputArgs};
+use msk_doctor::report::text::Style;
+use msk_doctor::report::{Report, json, text};
+
+use super::wrong;
+
+/// Refuses what cannot be done before anything is sent.
+pub fn check(args: &OutputArgs) -> Result<()> {
+    let to_standard_output = args.output.iter().filter(|output| output.file.is_none()).count();
+    if to_standard_output > 1 {
+        return Err(wrong(
+            "two outputs go to standard output; give all but one a file: --output json=report.json",
+        ));
+    }
+    for file in args.output.iter().filter_map(|output| output.file.as_deref()) {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(wrong(format!("cannot write {}: its folder is not there", file.display())));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the report in every format that was asked for.
+pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
+    let default = [Output { format: Format::Text, file: None }];
+    let outputs = if args.output.is_empty() { &default[..] } else { &args.output };
+    for output in outputs {
+        match &output.file {
+            Some(path) => to_file(report, args, output.format, path)?,
+            None => {
+                let style = style(args, io::stdout().is_terminal());
+                let mut out = BufWriter::new(io::stdout().lock());
+                let written =
+                    render(report, output.format, style, &mut out).and_then(|()| out.flush());
+                // A reader that has seen enough is no failure.
+                if let Err(error) = written
+                    && error.kind() != io::ErrorKind::BrokenPipe
+                {
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn to_file(report: &Report, args: &OutputArgs, format: Format, path: &Path) -> Result<()> {
+    let cannot = |error: io::Error| wrong(format!("cannot write {}: {error}", path.display()));
+    let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
+    let style = Style { color: args.color == ColorChoice::Always, ..style(args, false) };
+    render(report, format, style, &mut out).map_err(cannot)?;
+    out.flush().map_err(cannot)
+}
+
+fn render(report: &Report, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text => text::render(report, style, out),
+        Format::Json => json::render(report, out),
+    }
+}
+
+/// Colours: the flag, then `CLICOLOR_FORCE`, then `NO_COLOR`, then the terminal.
+pub fn style(args: &OutputArgs, terminal: bool) -> Style {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
+    let color = match args.color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if set("CLICOLOR_FORCE") => true,
+        ColorChoice::Auto => terminal && !set("NO_COLOR"),
+    };
+    colored::control::set_override(color);
+    Style { width: width(terminal), ascii: args.ascii, color }
+}
+
+/// `COLUMNS`, else the terminal's width, else 80.
+pub fn width(terminal: bool) -> usize {
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = given.unwrap_or_else(|| if terminal { textwrap::termwidth() } else { 80 });
+    width.clamp(40, 240)
+}

@@ -1,0 +1,149 @@
+//! The edges in one place: probes are sent, the case is filled, experiments are asked for.
+
+mod observe;
+mod token;
+
+pub use token::{TokenSource, TokenState};
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::case::{CASE_SCHEMA, Case, Client, ClientKind, Shares, Vantage};
+use crate::diagnosis::{Diagnosis, conclude, experiment};
+use crate::phase::Phase;
+use crate::probe::certificate::TrustStore;
+use crate::probe::io::Shared;
+use crate::probe::observation::End;
+use crate::probe::resolve::ResolveOptions;
+use crate::probe::tls::ClientIdentity;
+use crate::target::{Auth, Target};
+
+/// `--resolve HOST:PORT:ADDRESS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The host, in lower case.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The address to dial instead of asking DNS.
+    pub address: IpAddr,
+}
+
+/// Everything that a run needs besides the question.
+pub struct Setup {
+    /// The question.
+    pub target: Target,
+    /// The last phase to go through.
+    pub until: Phase,
+    /// The SASL mechanism, if the client uses SASL.
+    pub mechanism: Option<String>,
+    /// The whole run's budget.
+    pub deadline: Duration,
+    /// One phase's.
+    pub phase_timeout: Duration,
+    /// Whom to ask for names.
+    pub resolve: ResolveOptions,
+    /// Names that are not asked for.
+    pub overrides: Vec<Override>,
+    /// Whom to trust.
+    pub trust: TrustStore,
+    /// The client's certificate.
+    pub identity: Option<ClientIdentity>,
+    /// Send a credential to a broker that was not verified.
+    pub send_credentials_anyway: bool,
+    /// Where tokens come from.
+    pub token: TokenSource,
+    /// Whom the verdict is about.
+    pub client: Client,
+    /// In what this machine is the same as the client.
+    pub speaks_for: Vec<Shares>,
+    /// Ends the run early, with what it has.
+    pub cancel: CancellationToken,
+    /// Told what is being done, for a person who waits.
+    pub progress: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+/// Whether this version can log in so.
+fn can_log_in(auth: Auth) -> bool {
+    !matches!(auth, Auth::Scram)
+}
+
+/// Probes, concludes, experiments, concludes again.
+pub async fn run(setup: Setup) -> (Case, Diagnosis) {
+    let began = Instant::now();
+    let wall = time::OffsetDateTime::now_utc();
+    let shared = Shared {
+        began,
+        deadline: began + setup.deadline,
+        phase_timeout: setup.phase_timeout,
+        trust: setup.trust.clone(),
+        identity: setup.identity.clone(),
+        now: wall.unix_timestamp(),
+        cancel: setup.cancel.clone(),
+    };
+    let token = setup.token.start(setup.target.region.as_deref(), shared.deadline);
+    let observations = observe::observe(&setup, &shared, &token).await;
+    let mut case = Case {
+        schema: CASE_SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: setup.target.clone(),
+        until: setup.until,
+        client: setup.client.clone(),
+        vantage: Vantage {
+            kind: ClientKind::Machine,
+            addresses: local_addresses(&observations),
+            identity: None,
+            speaks_for: setup.speaks_for.clone(),
+        },
+        observations,
+        credentials: crate::case::CredentialFacts::default(),
+        identity: crate::case::IdentityFacts::default(),
+        token: None,
+        clock_ahead_s: None,
+        experiments: Vec::new(),
+        started: rfc3339(wall),
+        now: wall.unix_timestamp(),
+        duration_ms: 0,
+        complete: true,
+    };
+    let login_failed = case.attempts().any(|o| {
+        o.failure().is_some_and(|record| record.phase == Phase::SaslAuthenticate)
+    });
+    token.describe(&mut case, login_failed, shared.deadline).await;
+    let diagnosis = loop {
+        let diagnosis = conclude(&case);
+        let late = Instant::now() >= shared.deadline || shared.cancel.is_cancelled();
+        let Some(wanted) = experiment::next(&case, &diagnosis).filter(|_| !late) else {
+            break diagnosis;
+        };
+        (setup.progress)(&format!("experiment: {}", wanted.experiment.question));
+        case.experiments.push(wanted.experiment.name.to_owned());
+        case.observations.push(observe::experiment(&setup, &shared, &token, &wanted).await);
+    };
+    let cut = case
+        .attempts()
+        .any(|o| o.phases.last().is_some_and(|record| record.end == End::Cancelled));
+    case.complete = !cut && !shared.cancel.is_cancelled();
+    case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let diagnosis = if case.complete { diagnosis } else { conclude(&case) };
+    (case, diagnosis)
+}
+
+fn local_addresses(observations: &[crate::probe::observation::Observation]) -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    for address in observations.iter().filter_map(|o| o.connect()?.local) {
+        if !found.contains(&address.ip()) {
+            found.push(address.ip());
+        }
+    }
+    found
+}
+
+fn rfc3339(at: time::OffsetDateTime) -> String {
+    let format =
+        time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    at.format(format).unwrap_or_default()
+}

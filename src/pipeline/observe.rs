@@ -1,0 +1,166 @@
+//! Every address of every broker, concurrently, and every broker that they name.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::Setup;
+use super::token::Tokens;
+use crate::diagnosis::experiment::Wanted;
+use crate::phase::Phase;
+use crate::probe::attempt::Plan;
+use crate::probe::io::{self, Shared, micros};
+use crate::probe::observation::{
+    Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
+};
+use crate::probe::resolve::{Resolution, ResolveEnd, ResolveOptions, resolve_until};
+use crate::target::Endpoint;
+
+/// Connections open at one time.
+const AT_ONCE: usize = 128;
+/// Brokers that `Metadata` may send us to; MSK's quota is 90 brokers a cluster.
+const MOST_ADVERTISED: usize = 500;
+/// Addresses of one name.
+const MOST_ADDRESSES: usize = 16;
+
+/// Probes the brokers of the bootstrap string, and those that they advertise as soon as they do.
+pub(super) async fn observe(setup: &Setup, shared: &Shared, tokens: &Tokens) -> Vec<Observation> {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut known: Vec<Endpoint> = setup.target.brokers.iter().map(|b| b.endpoint()).collect();
+    let bootstrap = known.len();
+    let mut running: FuturesUnordered<_> = known
+        .clone()
+        .into_iter()
+        .enumerate()
+        .map(|(index, broker)| {
+            indexed(index, broker_attempts(setup, shared, tokens, broker, Purpose::Bootstrap, slots.clone()))
+        })
+        .collect();
+    (setup.progress)(&format!("probing {bootstrap} brokers"));
+    let mut found: Vec<(usize, Vec<Observation>)> = Vec::new();
+    while let Some((index, observations)) = running.next().await {
+        for endpoint in advertised(&observations) {
+            if !known.contains(&endpoint) && known.len() < bootstrap + MOST_ADVERTISED {
+                known.push(endpoint.clone());
+                let attempts = broker_attempts(
+                    setup,
+                    shared,
+                    tokens,
+                    endpoint,
+                    Purpose::Advertised,
+                    slots.clone(),
+                );
+                running.push(indexed(known.len() - 1, attempts));
+                (setup.progress)(&format!("probing {} brokers", known.len()));
+            }
+        }
+        found.push((index, observations));
+    }
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().flat_map(|(_, observations)| observations).collect()
+}
+
+async fn indexed<T>(index: usize, future: impl Future<Output = T>) -> (usize, T) {
+    (index, future.await)
+}
+
+fn advertised(observations: &[Observation]) -> Vec<Endpoint> {
+    observations
+        .iter()
+        .filter_map(Observation::metadata)
+        .flat_map(|metadata| metadata.brokers.iter().filter_map(|broker| broker.endpoint()))
+        .collect()
+}
+
+/// One more attempt, changed as the experiment wants it.
+pub(super) async fn experiment(
+    setup: &Setup,
+    shared: &Shared,
+    tokens: &Tokens,
+    wanted: &Wanted,
+) -> Observation {
+    let plan = plan(setup, wanted.broker.clone(), wanted.address, Purpose::Bootstrap);
+    io::run(wanted.plan(plan), Vec::new(), shared, tokens).await
+}
+
+fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) -> Plan {
+    let log_in = super::can_log_in(setup.target.auth);
+    let until = if log_in { setup.until } else { setup.until.min(Phase::SaslHandshake) };
+    Plan {
+        broker,
+        address,
+        purpose,
+        tls: setup.target.auth.uses_tls(),
+        mechanism: setup.mechanism.clone(),
+        framing: Framing::SaslAuthenticate,
+        until,
+        topic: setup.target.topic.clone(),
+        send_credentials_anyway: setup.send_credentials_anyway,
+    }
+}
+
+async fn broker_attempts(
+    setup: &Setup,
+    shared: &Shared,
+    tokens: &Tokens,
+    broker: Endpoint,
+    purpose: Purpose,
+    slots: Arc<Semaphore>,
+) -> Vec<Observation> {
+    let start = Instant::now();
+    let resolution = resolve(setup, shared, &broker).await;
+    let meter = Meter {
+        start_us: micros(start.saturating_duration_since(shared.began)),
+        duration_us: micros(resolution.duration),
+        ..Meter::default()
+    };
+    let end = match resolution.end {
+        ResolveEnd::Answered => End::Answered,
+        ResolveEnd::Nxdomain => End::Nxdomain,
+        ResolveEnd::NoAddress => End::NoAddress,
+        ResolveEnd::ResolverFailed => End::ResolverFailed,
+        ResolveEnd::Silence if Instant::now() >= shared.deadline => End::Cancelled,
+        ResolveEnd::Silence => End::Silence,
+        ResolveEnd::Cancelled => End::Cancelled,
+    };
+    let record = PhaseRecord::new(Phase::Resolve, meter, end, Detail::Resolve(resolution.detail));
+    if end != End::Answered || setup.until == Phase::Resolve {
+        let stopped = (end == End::Answered).then_some(Stop::Asked);
+        return vec![Observation { broker, address: None, purpose, phases: vec![record], stopped }];
+    }
+    let attempts = resolution.addresses.iter().take(MOST_ADDRESSES).map(|ip| {
+        let plan = plan(setup, broker.clone(), SocketAddr::new(*ip, broker.port), purpose.clone());
+        let (records, slots) = (vec![record.clone()], slots.clone());
+        async move {
+            let _slot = slots.acquire().await;
+            let mut observation = io::run(plan, records, shared, tokens).await;
+            let early = observation.stopped == Some(Stop::Asked)
+                && !observation.phases.iter().any(|r| r.phase == setup.until);
+            if early {
+                observation.stopped = Some(Stop::LoginNotTried);
+            }
+            observation
+        }
+    });
+    futures::future::join_all(attempts).await
+}
+
+async fn resolve(setup: &Setup, shared: &Shared, broker: &Endpoint) -> Resolution {
+    if let Some(ip) = broker.ip() {
+        return Resolution::literal(ip);
+    }
+    let given = setup.overrides.iter().find(|o| o.host == broker.host && o.port == broker.port);
+    if let Some(given) = given {
+        return Resolution::from_flag(given.address);
+    }
+    let left = shared.deadline.saturating_duration_since(Instant::now());
+    let options = ResolveOptions {
+        timeout: setup.resolve.timeout.min(left),
+        ..setup.resolve.clone()
+    };
+    resolve_until(&broker.host, &options, &shared.cancel).await
+}

@@ -1,0 +1,213 @@
+//! Where tokens come from, without holding up the probes: credentials are looked for while the
+//! first packets are under way, and STS is asked beside them.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::aws::credentials::{
+    self, CredentialOptions, CredentialOutcome, IdentityOutcome,
+};
+use crate::case::{Case, CredentialFacts, IdentityFacts, TokenFault, TokenJudgement};
+use crate::probe::io;
+use crate::sasl::inspect::{inspect, judge_for_region};
+use crate::sasl::msk_iam::{self, Token};
+
+/// How long STS may take: the verdict does not hang on it.
+const STS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where the token comes from.
+#[derive(Debug, Clone)]
+pub enum TokenSource {
+    /// No token is wanted.
+    None,
+    /// The user's own.
+    Given(Token),
+    /// Made from these credentials; STS is not asked.
+    Static(Credentials),
+    /// Made from what the AWS configuration gives.
+    Chain {
+        /// Profile, role and the like.
+        options: CredentialOptions,
+        /// Whether STS may be asked whose they are.
+        ask_sts: bool,
+    },
+}
+
+/// The token while it is being made.
+#[derive(Debug, Clone)]
+pub enum TokenState {
+    /// Not yet here.
+    Pending,
+    /// Here it is.
+    Ready(Token),
+    /// There is none.
+    Absent,
+}
+
+/// What is known of the login, filled beside the probes.
+#[derive(Debug, Clone, Default)]
+struct Facts {
+    credentials: CredentialFacts,
+    identity: IdentityFacts,
+    clock_ahead_s: Option<f64>,
+}
+
+/// The running search for a token.
+pub struct Tokens {
+    state: watch::Receiver<TokenState>,
+    facts: watch::Receiver<Facts>,
+    given: bool,
+    asks_sts: bool,
+}
+
+impl TokenSource {
+    /// Begins the search; `region` is what the token is signed for.
+    #[must_use]
+    pub fn start(&self, region: Option<&str>, deadline: Instant) -> Tokens {
+        let (state_out, state) = watch::channel(TokenState::Pending);
+        let (facts_out, facts) = watch::channel(Facts::default());
+        let asks_sts = matches!(self, TokenSource::Chain { ask_sts: true, .. });
+        let given = matches!(self, TokenSource::Given(_));
+        let search = Search { region: region.map(str::to_owned), state: state_out, facts: facts_out };
+        match self.clone() {
+            TokenSource::None => search.absent("not looked for"),
+            TokenSource::Given(token) => search.ready(token),
+            TokenSource::Static(credentials) => search.sign(&credentials, "the lab"),
+            TokenSource::Chain { options, ask_sts } => {
+                tokio::spawn(search.chain(options, ask_sts, deadline));
+            }
+        }
+        Tokens { state, facts, given, asks_sts }
+    }
+}
+
+struct Search {
+    region: Option<String>,
+    state: watch::Sender<TokenState>,
+    facts: watch::Sender<Facts>,
+}
+
+impl Search {
+    fn ready(&self, token: Token) {
+        self.state.send_replace(TokenState::Ready(token));
+    }
+
+    fn absent(&self, why: &str) {
+        self.facts.send_modify(|facts| facts.credentials.absent = Some(why.to_owned()));
+        self.state.send_replace(TokenState::Absent);
+    }
+
+    fn sign(&self, credentials: &Credentials, source: &str) {
+        self.facts.send_modify(|facts| {
+            facts.credentials.source = Some(source.to_owned());
+            facts.credentials.access_key_id = Some(credentials.access_key_id().to_owned());
+            facts.credentials.expires = credentials.expiry().map(unix);
+        });
+        let Some(region) = &self.region else {
+            return self.absent("the region is not known: --region says it");
+        };
+        match msk_iam::sign(credentials, region, SystemTime::now()) {
+            Ok(token) => self.ready(token),
+            Err(error) => self.absent(&error.to_string()),
+        }
+    }
+
+    async fn chain(self, options: CredentialOptions, ask_sts: bool, deadline: Instant) {
+        let begun = Instant::now();
+        let left = deadline.saturating_duration_since(begun);
+        let options = CredentialOptions { timeout: options.timeout.min(left), ..options };
+        let outcome = credentials::load(&options).await;
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.facts.send_modify(|facts| facts.credentials.took_ms = took);
+        let found = match outcome {
+            CredentialOutcome::Found { credentials, source, .. } => {
+                self.sign(&credentials, &source);
+                credentials
+            }
+            other => return self.absent(&other.to_string()),
+        };
+        if !ask_sts {
+            return;
+        }
+        let region = self.region.as_deref().unwrap_or("us-east-1");
+        let answer = credentials::identity(&found, region, STS_PATIENCE).await;
+        self.facts.send_modify(|facts| {
+            facts.clock_ahead_s = answer.clock_skew.map(|skew| skew.seconds);
+            facts.identity = match answer.outcome {
+                IdentityOutcome::Known { account, arn, .. } => IdentityFacts::Known { arn, account },
+                IdentityOutcome::Refused { code, message } => {
+                    IdentityFacts::Refused { code, message }
+                }
+                other => IdentityFacts::Unknown { because: other.to_string() },
+            };
+        });
+    }
+}
+
+fn unix(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+impl io::Credentials for Tokens {
+    /// The first message of OAUTHBEARER (RFC 7628, 3.1).
+    async fn message(&self) -> Option<Vec<u8>> {
+        let mut state = self.state.clone();
+        let now = state.wait_for(|state| !matches!(state, TokenState::Pending)).await.ok()?;
+        match &*now {
+            TokenState::Ready(token) => {
+                Some(format!("n,,\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).into_bytes())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Tokens {
+    /// Writes what is known of credentials, token and clock into the case. STS is waited for only
+    /// when a login failed, since only then its answer can matter.
+    pub(super) async fn describe(&self, case: &mut Case, login_failed: bool, deadline: Instant) {
+        if login_failed && self.asks_sts {
+            let mut facts = self.facts.clone();
+            let answered = facts.wait_for(|facts| facts.identity != IdentityFacts::NotAsked);
+            let patience = (Instant::now() + STS_PATIENCE).min(deadline);
+            let _ = tokio::time::timeout_at(patience, answered).await;
+        }
+        let facts = self.facts.borrow().clone();
+        case.credentials = facts.credentials;
+        if let IdentityFacts::Known { arn, .. } = &facts.identity {
+            case.vantage.identity = Some(arn.clone());
+        }
+        case.identity = facts.identity;
+        case.clock_ahead_s = facts.clock_ahead_s;
+        if let TokenState::Ready(token) = &*self.state.borrow() {
+            let names = case.target.region_of_names.clone();
+            case.token = Some(judge(token, self.given, names.as_deref()));
+        }
+    }
+}
+
+/// What the token says of itself, and what is wrong with it.
+fn judge(token: &Token, given: bool, region_of_names: Option<&str>) -> TokenJudgement {
+    let facts = inspect(token.expose(), SystemTime::now());
+    let mut problems: Vec<TokenFault> = facts
+        .problems
+        .iter()
+        .map(|problem| TokenFault { code: problem.code().to_owned(), words: problem.to_string() })
+        .collect();
+    if let Some(problem) = region_of_names.and_then(|region| judge_for_region(&facts, region)) {
+        problems.push(TokenFault { code: problem.code().to_owned(), words: problem.to_string() });
+    }
+    TokenJudgement {
+        given,
+        region: facts.region.as_ref().map(ToString::to_string),
+        access_key_id: facts.access_key_id.as_ref().map(ToString::to_string),
+        signed_at: facts.signed_at.map(time::OffsetDateTime::unix_timestamp),
+        expires_at: facts.expires_at.map(time::OffsetDateTime::unix_timestamp),
+        session_token: facts.has_session_token,
+        problems,
+    }
+}
