@@ -1,3 +1,6 @@
 //! msk-doctor: where, exactly, a connection to Amazon MSK breaks, why, and what fixes it.
 
 #![warn(missing_docs)]
+
+pub mod catalogue;
+pub mod phase;
