@@ -3,4 +3,5 @@
 #![warn(missing_docs)]
 
 pub mod catalogue;
+pub mod explain;
 pub mod phase;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Fault, GROUPS, Group};
+use crate::explain::{ClientError, errors_of};
 
 /// What every generated file says about itself.
 const GENERATED: &str = "<!-- Generated from src/catalogue; see tests/generated.rs. -->";
@@ -27,6 +28,10 @@ pub fn markdown(fault: &Fault) -> String {
         "What would prove it",
         fault.settle.iter().map(|item| text(item)),
     );
+    let messages: Vec<String> = errors_of(fault.code).map(message).collect();
+    if !messages.is_empty() {
+        list(&mut page, "What clients print", messages.into_iter());
+    }
     let _ = writeln!(page, "## Sources\n\nBasis: {}.\n", fault.basis);
     for source in fault.sources {
         let _ = writeln!(page, "- <{source}>");
@@ -79,6 +84,20 @@ fn list(page: &mut String, heading: &str, items: impl Iterator<Item = String>) {
         let _ = writeln!(page, "- {item}");
     }
     page.push('\n');
+}
+
+fn message(error: &ClientError) -> String {
+    let summary = if error.is_summary() {
+        " (a summary, never a cause)"
+    } else {
+        ""
+    };
+    let pattern = error.pattern.trim();
+    format!(
+        "{} {}: `{pattern}`{summary}",
+        text(error.client),
+        text(error.versions)
+    )
 }
 
 /// The text with what Markdown would read as markup escaped, outside of `code`.
