@@ -44,8 +44,7 @@ pub fn markdown(fault: &Fault) -> String {
 pub fn index() -> String {
     let count: usize = GROUPS.iter().map(|group| group.faults.len()).sum();
     let mut page = format!(
-        "{GENERATED}\n\n# Faults\n\nThe {count} faults that msk-doctor knows. `msk-doctor explain CODE` prints the same \
-         text.\n"
+        "{GENERATED}\n\n# Faults\n\nThe {count} faults that msk-doctor knows. `msk-doctor explain CODE` prints one.\n"
     );
     for group in &GROUPS {
         index_of_group(&mut page, group);

@@ -218,9 +218,10 @@ fn winners(mut found: Vec<Match>, scores: &HashMap<&'static str, usize>) -> Vec<
     winners
 }
 
-/// Messages that only carry another, which follows in the same line and tells more.
-const WRAPPERS: [&str; 11] = [
+/// Messages that only carry another, which follows in the same line or the next and tells more.
+const WRAPPERS: [&str; 12] = [
     "Bootstrap connection to",
+    "Error receiving reply from server",
     "Failed to connect to broker",
     "Failed to connect to seed broker, trying another broker from the list",
     "Unable connect to \"",

@@ -175,9 +175,13 @@ fn of_line(
         .iter()
         .any(|w| line.contains(w));
     let mut found: Vec<(String, &'static str, &'static [&'static str])> = Vec::new();
-    if halved_budget(line).is_some() {
+    if let Some((start, end)) = halved_budget(line) {
         let meaning = "2000 ms halved once or more: earlier failures used up the start-up budget";
-        found.push((HALVED_BEFORE.trim_end().to_owned(), meaning, &["CLI-02"]));
+        found.push((
+            line[start + HALVED_BEFORE.len()..end].to_owned(),
+            meaning,
+            &["CLI-02"],
+        ));
     }
     for (number, rest) in numbers(line) {
         let Some((value, length)) = leading_number(number) else {
