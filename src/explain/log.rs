@@ -1,0 +1,293 @@
+//! Reads a client's log: which messages it has, whose they are, and what they can mean.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use super::client_errors::{ClientError, client_errors};
+use super::reading::{Candidate, Hit, LogReading};
+use crate::catalogue;
+
+mod brokers;
+mod numbers;
+
+/// Longest excerpt of a line, in characters.
+const EXCERPT: usize = 160;
+
+/// From this length on a word without dots or spaces may be a secret.
+const OPAQUE: usize = 40;
+
+/// Reads a log, of any client. Whatever is in it is data: nothing in it is obeyed or printed raw.
+#[must_use]
+pub fn read_log(text: &str) -> LogReading {
+    let matches: Vec<Vec<Match>> = text.lines().map(matches_of).collect();
+    let scores = scores(text, &matches);
+    let mut hits: BTreeMap<usize, Hit> = BTreeMap::new();
+    for (index, (line, found)) in text.lines().zip(matches).enumerate() {
+        for found in winners(found, &scores) {
+            hits.entry(found.row)
+                .and_modify(|hit| hit.count += 1)
+                .or_insert_with(|| Hit {
+                    client: found.error.client,
+                    versions: found.error.versions,
+                    pattern: found.error.pattern,
+                    phase: found.error.phase,
+                    codes: found.error.codes.clone(),
+                    note: found.error.note,
+                    summary: found.error.is_summary(),
+                    count: 1,
+                    first_line: index + 1,
+                    excerpt: excerpt(&line[found.start..]),
+                });
+        }
+    }
+    let mut hits: Vec<Hit> = hits.into_values().collect();
+    hits.sort_by_key(|hit| {
+        (
+            class(hit),
+            hit.codes.len(),
+            hit.first_line,
+            Reverse(hit.pattern.len()),
+        )
+    });
+    let client = scores
+        .iter()
+        .max_by_key(|(name, score)| (**score, **name))
+        .map(|(name, _)| *name);
+    let numbers = numbers::known_numbers(text, client);
+    let brokers = brokers::brokers(text);
+    let decisive = hits
+        .iter()
+        .filter(|hit| !hit.summary)
+        .flat_map(|hit| &hit.codes);
+    let by_number = numbers.iter().flat_map(|known| &known.codes);
+    let summed_up = hits
+        .iter()
+        .filter(|hit| hit.summary)
+        .flat_map(|hit| &hit.codes);
+    LogReading {
+        lines: text.lines().count(),
+        client,
+        phase: hits.first().map(|hit| hit.phase),
+        candidates: candidates(decisive.chain(by_number).chain(summed_up)),
+        next: format!(
+            "msk-doctor diagnose {}",
+            if brokers.is_empty() {
+                "BOOTSTRAP".to_owned()
+            } else {
+                brokers.join(",")
+            }
+        ),
+        hits,
+        numbers,
+        brokers,
+    }
+}
+
+/// The text without anything that a terminal would obey: control and direction characters as
+/// `\u{..}`.
+#[must_use]
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let obeyed = c.is_control()
+                || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+                || matches!(c, '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}');
+            let escape = obeyed.then(|| c.escape_unicode());
+            escape.into_iter().flatten().chain((!obeyed).then_some(c))
+        })
+        .collect()
+}
+
+/// A row of the table found in a line.
+#[derive(Clone, Copy)]
+struct Match {
+    row: usize,
+    error: &'static ClientError,
+    start: usize,
+    end: usize,
+}
+
+fn matches_of(line: &str) -> Vec<Match> {
+    let timed_out = line.contains("timed out") || line.contains("Timed out");
+    let mut found: Vec<Match> = client_errors()
+        .iter()
+        .enumerate()
+        .filter(|(_, error)| timed_out || !error.is_state_marker())
+        .filter_map(|(row, error)| {
+            let start = line.find(error.pattern)?;
+            Some(Match {
+                row,
+                error,
+                start,
+                end: start + error.pattern.len(),
+            })
+        })
+        .collect();
+    found.extend(numbers::halved_budget(line).and_then(|(start, end)| {
+        let row = client_errors()
+            .iter()
+            .position(|error| error.pattern == numbers::HALVED)?;
+        Some(Match {
+            row,
+            error: &client_errors()[row],
+            start,
+            end,
+        })
+    }));
+    if found.iter().any(|found| found.error.is_state_marker()) {
+        found.retain(|found| !found.error.note.starts_with("READ THE STATE"));
+    }
+    found
+}
+
+/// How much of the log belongs to each client: the lengths of the messages that are its own, and
+/// the names that only its log has.
+fn scores(text: &str, matches: &[Vec<Match>]) -> HashMap<&'static str, usize> {
+    let mut scores: HashMap<&'static str, usize> = HashMap::new();
+    for found in matches
+        .iter()
+        .flatten()
+        .filter(|found| !found.error.is_brokers_words())
+    {
+        *scores.entry(found.error.client).or_default() += found.error.pattern.len();
+    }
+    for (client, names) in NAMES {
+        let named: usize = names
+            .iter()
+            .map(|name| text.matches(name).count() * name.len())
+            .sum();
+        if named > 0 {
+            *scores.entry(client).or_default() += named * 4;
+        }
+    }
+    scores
+}
+
+/// Words of a log that name its client.
+const NAMES: [(&str, &[&str]); 9] = [
+    (
+        "kafka-python",
+        &[
+            "kafka.conn",
+            "kafka.client",
+            "kafka.net.",
+            "kafka.errors.",
+            "<BrokerConn",
+        ],
+    ),
+    ("aiokafka", &["aiokafka"]),
+    (
+        "librdkafka",
+        &[
+            "rdkafka",
+            "%3|",
+            "%4|",
+            "%6|",
+            "%7|",
+            "confluent_kafka",
+            "thrd:",
+        ],
+    ),
+    (
+        "java-kafka-clients",
+        &[
+            "org.apache.kafka.",
+            "[AdminClient clientId=",
+            "[Producer clientId=",
+        ],
+    ),
+    ("aws-msk-iam-auth", &["software.amazon.msk.auth"]),
+    ("kafkajs", &["kafkajs", "KafkaJS"]),
+    ("sarama", &["sarama", "[Sarama]"]),
+    ("franz-go", &["franz-go", "pkg/kgo", "kgo:"]),
+    ("segmentio-kafka-go", &["segmentio", "kafka-go:"]),
+];
+
+/// Of the messages that overlap in a line, the longest; of equals, that of the likelier client.
+fn winners(mut found: Vec<Match>, scores: &HashMap<&'static str, usize>) -> Vec<Match> {
+    let score = |found: &Match| scores.get(found.error.client).copied().unwrap_or_default();
+    found.sort_by_key(|found| Reverse((found.end - found.start, score(found))));
+    let mut winners: Vec<Match> = Vec::new();
+    for candidate in found {
+        let free = |winner: &Match| candidate.end <= winner.start || winner.end <= candidate.start;
+        if winners.iter().all(free) {
+            winners.push(candidate);
+        }
+    }
+    winners
+}
+
+/// Messages that only carry another, which follows in the same line or the next and tells more.
+const WRAPPERS: [&str; 12] = [
+    "Bootstrap connection to",
+    "Error receiving reply from server",
+    "Failed to connect to broker",
+    "Failed to connect to seed broker, trying another broker from the list",
+    "Unable connect to \"",
+    "could not successfully authenticate to",
+    "error dialing all brokers, one of the errors",
+    "failed authentication due to: ",
+    "failed to dial: ",
+    "failed to open connection to ",
+    "unable to dial: ",
+    "unable to initialize sasl",
+];
+
+/// What the broker says tells most, a summary or a harmless line least.
+fn class(hit: &Hit) -> u8 {
+    match hit.note {
+        _ if hit.summary => 3,
+        "benign" | "wrapper" => 2,
+        _ if WRAPPERS.contains(&hit.pattern) => 2,
+        _ if hit.client.starts_with("msk-broker") => 0,
+        _ => 1,
+    }
+}
+
+fn candidates<'a>(codes: impl Iterator<Item = &'a &'static str>) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for fault in codes.filter_map(|code| catalogue::find(code)) {
+        if candidates
+            .iter()
+            .all(|candidate| candidate.code != fault.code)
+        {
+            candidates.push(Candidate {
+                code: fault.code,
+                title: fault.title,
+            });
+        }
+    }
+    candidates
+}
+
+/// The text, cut, escaped, and without words that may be secrets.
+fn excerpt(text: &str) -> String {
+    let opaque = |c: char| c.is_ascii_alphanumeric() || "_-+/=%".contains(c);
+    let mut kept = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain(['\n']) {
+        if opaque(c) {
+            word.push(c);
+            continue;
+        }
+        kept.push_str(if word.len() >= OPAQUE {
+            "[removed]"
+        } else {
+            &word
+        });
+        word.clear();
+        kept.push(c);
+    }
+    kept.pop();
+    let cut: String = kept.chars().take(EXCERPT).collect();
+    let dots = if kept.chars().nth(EXCERPT).is_some() {
+        "..."
+    } else {
+        ""
+    };
+    format!("{}{dots}", escaped(&cut))
+}
+
+#[cfg(test)]
+mod tests;
