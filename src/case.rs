@@ -169,7 +169,9 @@ pub struct Case {
 impl Case {
     /// The attempts that a client would make too: not the experiments.
     pub fn attempts(&self) -> impl Iterator<Item = &Observation> {
-        self.observations.iter().filter(|o| o.purpose.experiment().is_none())
+        self.observations
+            .iter()
+            .filter(|o| o.purpose.experiment().is_none())
     }
 
     /// What an experiment on `broker` saw.
@@ -203,7 +205,11 @@ impl Case {
     pub fn advertised(&self) -> Vec<Endpoint> {
         let mut found = Vec::new();
         for metadata in self.attempts().filter_map(Observation::metadata) {
-            for endpoint in metadata.brokers.iter().filter_map(|broker| broker.endpoint()) {
+            for endpoint in metadata
+                .brokers
+                .iter()
+                .filter_map(|broker| broker.endpoint())
+            {
                 if !found.contains(&endpoint) {
                     found.push(endpoint);
                 }
@@ -229,6 +235,7 @@ impl Case {
     /// Whether some attempt on `broker` went all the way.
     #[must_use]
     pub fn works(&self, broker: &Endpoint) -> bool {
-        self.attempts().any(|o| o.broker == *broker && o.answered(self.until))
+        self.attempts()
+            .any(|o| o.broker == *broker && o.answered(self.until))
     }
 }

@@ -35,9 +35,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Everything that applies, joined into one verdict
-    #[command(after_help = "Examples:\n  msk-doctor diagnose b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098\n  \
+    #[command(
+        after_help = "Examples:\n  msk-doctor diagnose b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098\n  \
         aws kafka get-bootstrap-brokers --cluster-arn ARN --query BootstrapBrokerStringSaslIam --output text | msk-doctor diagnose -\n  \
-        msk-doctor diagnose --case saved.json --output json")]
+        msk-doctor diagnose --case saved.json --output json"
+    )]
     Diagnose(Box<DiagnoseArgs>),
     /// Names only: what the application gets, what DNS servers say
     Dns(Box<DiagnoseArgs>),
@@ -93,10 +95,20 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "PEM", env = "MSK_DOCTOR_CA_FILE")]
     pub ca_file: Option<PathBuf>,
     /// Client certificate, with its chain
-    #[arg(long, value_name = "PEM", requires = "client_key", env = "MSK_DOCTOR_CLIENT_CERT")]
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "client_key",
+        env = "MSK_DOCTOR_CLIENT_CERT"
+    )]
     pub client_cert: Option<PathBuf>,
     /// Private key of the client certificate
-    #[arg(long, value_name = "PEM", requires = "client_cert", env = "MSK_DOCTOR_CLIENT_KEY")]
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "client_cert",
+        env = "MSK_DOCTOR_CLIENT_KEY"
+    )]
     pub client_key: Option<PathBuf>,
     /// Use and judge this MSK IAM token instead of making one (`-`: standard input)
     #[arg(long, value_name = "FILE|-", env = "MSK_DOCTOR_TOKEN")]
@@ -106,10 +118,20 @@ pub struct DiagnoseArgs {
     #[arg(long)]
     pub send_credentials_anyway: bool,
     /// Use this address for that host and port; may be repeated
-    #[arg(long, value_name = "HOST:PORT:ADDRESS", env = "MSK_DOCTOR_RESOLVE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "HOST:PORT:ADDRESS",
+        env = "MSK_DOCTOR_RESOLVE",
+        value_delimiter = ','
+    )]
     pub resolve: Vec<Override>,
     /// Ask this DNS server as well as the system's; may be repeated
-    #[arg(long, value_name = "ADDR[:PORT]", env = "MSK_DOCTOR_DNS_SERVER", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "ADDR[:PORT]",
+        env = "MSK_DOCTOR_DNS_SERVER",
+        value_delimiter = ','
+    )]
     pub dns_server: Vec<DnsServer>,
     /// Time for the whole run
     #[arg(long, value_name = "TIME", default_value = "20s", env = "MSK_DOCTOR_DEADLINE", value_parser = duration)]
@@ -138,7 +160,12 @@ pub struct DiagnoseArgs {
 #[derive(Debug, Args, Clone)]
 pub struct OutputArgs {
     /// text or json; may be repeated, each to a file but one
-    #[arg(long, value_name = "FORMAT[=FILE]", env = "MSK_DOCTOR_OUTPUT", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FORMAT[=FILE]",
+        env = "MSK_DOCTOR_OUTPUT",
+        value_delimiter = ','
+    )]
     pub output: Vec<Output>,
     /// No Unicode
     #[arg(long, env = "MSK_DOCTOR_ASCII")]
@@ -185,7 +212,9 @@ impl Mechanism {
 
 /// The arguments of `token`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  msk-doctor token --region eu-west-1\n  msk-doctor token --inspect token.txt\n  echo \"$TOKEN\" | msk-doctor token --inspect -")]
+#[command(
+    after_help = "Examples:\n  msk-doctor token --region eu-west-1\n  msk-doctor token --inspect token.txt\n  echo \"$TOKEN\" | msk-doctor token --inspect -"
+)]
 pub struct TokenArgs {
     /// Say what is in this token and what is wrong with it (`-`: standard input)
     #[arg(long, value_name = "FILE|-")]
@@ -209,7 +238,9 @@ pub struct TokenArgs {
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  msk-doctor explain SASL-07\n  msk-doctor explain --log client.log\n  kubectl logs my-pod | msk-doctor explain --log -")]
+#[command(
+    after_help = "Examples:\n  msk-doctor explain SASL-07\n  msk-doctor explain --log client.log\n  kubectl logs my-pod | msk-doctor explain --log -"
+)]
 pub struct ExplainArgs {
     /// Codes of the catalogue, such as SASL-07
     #[arg(value_name = "CODE", required_unless_present_any = ["log", "list", "search"])]
@@ -233,7 +264,9 @@ pub struct ExplainArgs {
 
 /// The arguments of `demo`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  msk-doctor demo\n  msk-doctor demo TLS-05\n  msk-doctor demo --all")]
+#[command(
+    after_help = "Examples:\n  msk-doctor demo\n  msk-doctor demo TLS-05\n  msk-doctor demo --all"
+)]
 pub struct DemoArgs {
     /// Faults to make, such as LIM-01 or TCP-02@2 (on broker 2) [default: IAM-01]
     #[arg(value_name = "CODE")]
@@ -263,7 +296,9 @@ pub struct DemoArgs {
 
 /// The arguments of `lab`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  msk-doctor lab\n  msk-doctor lab IAM-01\n  msk-doctor lab TCP-02@2 --brokers 3")]
+#[command(
+    after_help = "Examples:\n  msk-doctor lab\n  msk-doctor lab IAM-01\n  msk-doctor lab TCP-02@2 --brokers 3"
+)]
 pub struct LabArgs {
     /// Faults to make, such as LIM-01 or TCP-02@2 (on broker 2) [default: none]
     #[arg(value_name = "CODE")]
@@ -320,7 +355,11 @@ impl FromStr for Output {
         let format = match format {
             "text" => Format::Text,
             "json" => Format::Json,
-            other => return Err(format!("{other:?} is no format of this version: text, json")),
+            other => {
+                return Err(format!(
+                    "{other:?} is no format of this version: text, json"
+                ));
+            }
         };
         Ok(Self { format, file })
     }
@@ -337,18 +376,17 @@ impl FromStr for DnsServer {
             return Ok(Self(address));
         }
         let bare = text.trim_start_matches('[').trim_end_matches(']');
-        bare.parse::<IpAddr>().map(|ip| Self(SocketAddr::new(ip, 53))).map_err(|_| {
-            format!("{text:?} is not an IP address, such as 10.0.0.2 or 10.0.0.2:53")
-        })
+        bare.parse::<IpAddr>()
+            .map(|ip| Self(SocketAddr::new(ip, 53)))
+            .map_err(|_| format!("{text:?} is not an IP address, such as 10.0.0.2 or 10.0.0.2:53"))
     }
 }
 
 impl FromStr for Override {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!("{text:?} is not HOST:PORT:ADDRESS, such as b-1.example:9098:10.0.0.5")
-        };
+        let wrong =
+            || format!("{text:?} is not HOST:PORT:ADDRESS, such as b-1.example:9098:10.0.0.5");
         let (host, rest) = text.split_once(':').ok_or_else(wrong)?;
         let (port, address) = rest.split_once(':').ok_or_else(wrong)?;
         let address = address.trim_start_matches('[').trim_end_matches(']');
@@ -367,7 +405,9 @@ impl FromStr for Override {
 /// `20s`, `500ms`, `2m`, or seconds as a number.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a time, such as 20s, 500ms or 2m");
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
@@ -384,10 +424,13 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn phase(text: &str) -> Result<Phase, String> {
-    Phase::ALL.into_iter().find(|phase| phase.name() == text).ok_or_else(|| {
-        let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.name()).collect();
-        format!("{text:?} is not a phase: {}", names.join(", "))
-    })
+    Phase::ALL
+        .into_iter()
+        .find(|phase| phase.name() == text)
+        .ok_or_else(|| {
+            let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.name()).collect();
+            format!("{text:?} is not a phase: {}", names.join(", "))
+        })
 }
 
 impl Cli {
@@ -419,12 +462,25 @@ mod tests {
     fn durations_and_overrides_are_read() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for text in ["", "s", "-1s", "1h", "0", "nan", "inf", "99999999999999999999"] {
+        for text in [
+            "",
+            "s",
+            "-1s",
+            "1h",
+            "0",
+            "nan",
+            "inf",
+            "99999999999999999999",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
         let read: Override = "B-1.Example:9098:[::1]".parse().expect("an override");
         assert_eq!((read.host.as_str(), read.port), ("b-1.example", 9098));
         assert!("b-1:9098".parse::<Override>().is_err());
-        assert!("10.0.0.2".parse::<DnsServer>().is_ok_and(|s| s.0.port() == 53));
+        assert!(
+            "10.0.0.2"
+                .parse::<DnsServer>()
+                .is_ok_and(|s| s.0.port() == 53)
+        );
     }
 }

@@ -84,7 +84,9 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
         now: wall.unix_timestamp(),
         cancel: setup.cancel.clone(),
     };
-    let token = setup.token.start(setup.target.region.as_deref(), shared.deadline);
+    let token = setup
+        .token
+        .start(setup.target.region.as_deref(), shared.deadline);
     let observations = observe::observe(&setup, &shared, &token).await;
     let mut case = Case {
         schema: CASE_SCHEMA,
@@ -110,9 +112,12 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
         complete: true,
     };
     let login_failed = case.attempts().any(|o| {
-        o.failure().is_some_and(|record| record.phase == Phase::SaslAuthenticate)
+        o.failure()
+            .is_some_and(|record| record.phase == Phase::SaslAuthenticate)
     });
-    token.describe(&mut case, login_failed, shared.deadline).await;
+    token
+        .describe(&mut case, login_failed, shared.deadline)
+        .await;
     let diagnosis = loop {
         let diagnosis = conclude(&case);
         let late = Instant::now() >= shared.deadline || shared.cancel.is_cancelled();
@@ -121,14 +126,21 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
         };
         (setup.progress)(&format!("experiment: {}", wanted.experiment.question));
         case.experiments.push(wanted.experiment.name.to_owned());
-        case.observations.push(observe::experiment(&setup, &shared, &token, &wanted).await);
+        case.observations
+            .push(observe::experiment(&setup, &shared, &token, &wanted).await);
     };
-    let cut = case
-        .attempts()
-        .any(|o| o.phases.last().is_some_and(|record| record.end == End::Cancelled));
+    let cut = case.attempts().any(|o| {
+        o.phases
+            .last()
+            .is_some_and(|record| record.end == End::Cancelled)
+    });
     case.complete = !cut && !shared.cancel.is_cancelled();
     case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let diagnosis = if case.complete { diagnosis } else { conclude(&case) };
+    let diagnosis = if case.complete {
+        diagnosis
+    } else {
+        conclude(&case)
+    };
     (case, diagnosis)
 }
 
@@ -143,7 +155,8 @@ fn local_addresses(observations: &[crate::probe::observation::Observation]) -> V
 }
 
 fn rfc3339(at: time::OffsetDateTime) -> String {
-    let format =
-        time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let format = time::macros::format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+    );
     at.format(format).unwrap_or_default()
 }

@@ -13,7 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a client authenticates, and over what: the port's role on MSK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Auth {
     /// SASL over TLS with an MSK IAM token.
@@ -62,7 +64,9 @@ impl Auth {
 }
 
 /// A broker's address as a client is given it: a name or an IP address, and a port.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(into = "String", try_from = "String")]
 #[schemars(with = "String")]
 pub struct Endpoint {
@@ -76,7 +80,10 @@ impl Endpoint {
     /// An endpoint with `host` in its canonical form.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
-        Self { host: host.trim_end_matches('.').to_ascii_lowercase(), port }
+        Self {
+            host: host.trim_end_matches('.').to_ascii_lowercase(),
+            port,
+        }
     }
 
     /// The host as an IP address, when it is one.
@@ -105,10 +112,16 @@ impl From<Endpoint> for String {
 impl TryFrom<String> for Endpoint {
     type Error = String;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let (host, port) =
-            text.rsplit_once(':').ok_or_else(|| format!("{text:?} is not host:port"))?;
-        let port = port.parse().map_err(|_| format!("{text:?} has no valid port"))?;
-        Ok(Self::new(host.trim_start_matches('[').trim_end_matches(']'), port))
+        let (host, port) = text
+            .rsplit_once(':')
+            .ok_or_else(|| format!("{text:?} is not host:port"))?;
+        let port = port
+            .parse()
+            .map_err(|_| format!("{text:?} has no valid port"))?;
+        Ok(Self::new(
+            host.trim_start_matches('[').trim_end_matches(']'),
+            port,
+        ))
     }
 }
 
@@ -165,8 +178,10 @@ impl Target {
     /// authentication from the first port whose role is known, else IAM.
     #[must_use]
     pub fn from_endpoints(endpoints: &[Endpoint]) -> Self {
-        let names: Vec<MskName> =
-            endpoints.iter().filter_map(|endpoint| MskName::parse(&endpoint.host)).collect();
+        let names: Vec<MskName> = endpoints
+            .iter()
+            .filter_map(|endpoint| MskName::parse(&endpoint.host))
+            .collect();
         let region_of_names = names.first().map(|name| name.region.clone());
         let auth = endpoints
             .iter()

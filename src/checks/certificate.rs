@@ -12,13 +12,41 @@ use crate::target::MskName;
 const SKEW_THAT_HURTS: f64 = 240.0;
 
 pub(super) static CHECKS: &[Check] = &[
-    Check { fault: &c::TLS_12, explains: &[Sign::CertificateUntrusted, Sign::CertificateName], judge: interception },
-    Check { fault: &c::TLS_03, explains: &[Sign::CertificateUntrusted, Sign::CertificateUsage], judge: untrusted },
-    Check { fault: &c::TLS_04, explains: &[Sign::CertificateUntrusted], judge: bundle },
-    Check { fault: &c::TLS_05, explains: &[Sign::CertificateName], judge: name },
-    Check { fault: &c::TLS_09, explains: &[Sign::CertificateDates], judge: clock },
-    Check { fault: &c::TLS_14, explains: &[Sign::CertificateDates], judge: dates },
-    Check { fault: &c::NET_08, explains: &[Sign::CertificateName], judge: needs_facts },
+    Check {
+        fault: &c::TLS_12,
+        explains: &[Sign::CertificateUntrusted, Sign::CertificateName],
+        judge: interception,
+    },
+    Check {
+        fault: &c::TLS_03,
+        explains: &[Sign::CertificateUntrusted, Sign::CertificateUsage],
+        judge: untrusted,
+    },
+    Check {
+        fault: &c::TLS_04,
+        explains: &[Sign::CertificateUntrusted],
+        judge: bundle,
+    },
+    Check {
+        fault: &c::TLS_05,
+        explains: &[Sign::CertificateName],
+        judge: name,
+    },
+    Check {
+        fault: &c::TLS_09,
+        explains: &[Sign::CertificateDates],
+        judge: clock,
+    },
+    Check {
+        fault: &c::TLS_14,
+        explains: &[Sign::CertificateDates],
+        judge: dates,
+    },
+    Check {
+        fault: &c::NET_08,
+        explains: &[Sign::CertificateName],
+        judge: needs_facts,
+    },
 ];
 
 fn judgement<'a>(seen: &Seen<'a>) -> Option<&'a CertificateJudgement> {
@@ -26,9 +54,10 @@ fn judgement<'a>(seen: &Seen<'a>) -> Option<&'a CertificateJudgement> {
 }
 
 fn issuer(seen: &Seen<'_>) -> String {
-    judgement(seen)
-        .and_then(|j| j.chain.first())
-        .map_or_else(|| "nobody (no certificate came)".to_owned(), |leaf| leaf.issuer.clone())
+    judgement(seen).and_then(|j| j.chain.first()).map_or_else(
+        || "nobody (no certificate came)".to_owned(),
+        |leaf| leaf.issuer.clone(),
+    )
 }
 
 fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
@@ -45,7 +74,10 @@ fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
     if MskName::parse(&seen.broker().host).is_some() {
         return Stand::says(
             Weight::Pointed,
-            format!("an MSK broker's certificate is Amazon's; this one's issuer is {}", issuer(seen)),
+            format!(
+                "an MSK broker's certificate is Amazon's; this one's issuer is {}",
+                issuer(seen)
+            ),
         );
     }
     Stand::open()
@@ -70,7 +102,9 @@ fn bundle(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn name(_: &Case, seen: &Seen<'_>) -> Stand {
-    let because = judgement(seen).and_then(|j| j.name.bad()).unwrap_or("another name");
+    let because = judgement(seen)
+        .and_then(|j| j.name.bad())
+        .unwrap_or("another name");
     Stand::says(Weight::Shown, format!("the certificate: {because}"))
 }
 
@@ -99,6 +133,8 @@ fn clock(case: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn dates(_: &Case, seen: &Seen<'_>) -> Stand {
-    let because = judgement(seen).and_then(|j| j.dates.bad()).unwrap_or("it is not valid now");
+    let because = judgement(seen)
+        .and_then(|j| j.dates.bad())
+        .unwrap_or("it is not valid now");
     Stand::says(Weight::Pointed, because)
 }

@@ -13,7 +13,11 @@ const SILENT: &[Sign] = &[Sign::ConnectSilent];
 const REFUSED: &[Sign] = &[Sign::ConnectRefused];
 const UNREACHABLE: &[Sign] = &[Sign::ConnectUnreachable];
 const SILENT_OR_REFUSED: &[Sign] = &[Sign::ConnectSilent, Sign::ConnectRefused];
-const ANY: &[Sign] = &[Sign::ConnectSilent, Sign::ConnectRefused, Sign::ConnectUnreachable];
+const ANY: &[Sign] = &[
+    Sign::ConnectSilent,
+    Sign::ConnectRefused,
+    Sign::ConnectUnreachable,
+];
 /// An advertised broker that cannot be used, whatever the reason before TLS.
 const ADVERTISED: &[Sign] = &[
     Sign::NameNotFound,
@@ -25,24 +29,96 @@ const ADVERTISED: &[Sign] = &[
 ];
 
 pub(super) static CHECKS: &[Check] = &[
-    Check { fault: &c::CLU_09, explains: ADVERTISED, judge: advertised },
-    Check { fault: &c::CLU_03, explains: SILENT_OR_REFUSED, judge: broker_down },
-    Check { fault: &c::DNS_07, explains: ANY, judge: stale_address },
-    Check { fault: &c::NET_09, explains: ANY, judge: host_firewall },
-    Check { fault: &c::NET_07, explains: UNREACHABLE, judge: source_ports },
-    Check { fault: &c::TCP_01, explains: SILENT, judge: usual },
-    Check { fault: &c::TCP_02, explains: REFUSED, judge: usual },
-    Check { fault: &c::TCP_03, explains: UNREACHABLE, judge: usual },
-    Check { fault: &c::RTE_12, explains: ANY, judge: no_tunnel },
-    Check { fault: &c::RTE_10, explains: UNREACHABLE, judge: needs_facts },
-    Check { fault: &c::IAM_17, explains: REFUSED, judge: iam_off },
-    Check { fault: &c::CLU_07, explains: REFUSED, judge: encryption_setting },
-    Check { fault: &c::SG_01, explains: SILENT, judge: needs_facts },
-    Check { fault: &c::SG_02, explains: SILENT, judge: needs_facts },
-    Check { fault: &c::NACL_01, explains: SILENT, judge: needs_facts },
-    Check { fault: &c::NACL_02, explains: SILENT, judge: needs_facts },
-    Check { fault: &c::RTE_02, explains: SILENT, judge: needs_facts },
-    Check { fault: &c::RTE_04, explains: SILENT, judge: needs_facts },
+    Check {
+        fault: &c::CLU_09,
+        explains: ADVERTISED,
+        judge: advertised,
+    },
+    Check {
+        fault: &c::CLU_03,
+        explains: SILENT_OR_REFUSED,
+        judge: broker_down,
+    },
+    Check {
+        fault: &c::DNS_07,
+        explains: ANY,
+        judge: stale_address,
+    },
+    Check {
+        fault: &c::NET_09,
+        explains: ANY,
+        judge: host_firewall,
+    },
+    Check {
+        fault: &c::NET_07,
+        explains: UNREACHABLE,
+        judge: source_ports,
+    },
+    Check {
+        fault: &c::TCP_01,
+        explains: SILENT,
+        judge: usual,
+    },
+    Check {
+        fault: &c::TCP_02,
+        explains: REFUSED,
+        judge: usual,
+    },
+    Check {
+        fault: &c::TCP_03,
+        explains: UNREACHABLE,
+        judge: usual,
+    },
+    Check {
+        fault: &c::RTE_12,
+        explains: ANY,
+        judge: no_tunnel,
+    },
+    Check {
+        fault: &c::RTE_10,
+        explains: UNREACHABLE,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::IAM_17,
+        explains: REFUSED,
+        judge: iam_off,
+    },
+    Check {
+        fault: &c::CLU_07,
+        explains: REFUSED,
+        judge: encryption_setting,
+    },
+    Check {
+        fault: &c::SG_01,
+        explains: SILENT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::SG_02,
+        explains: SILENT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::NACL_01,
+        explains: SILENT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::NACL_02,
+        explains: SILENT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::RTE_02,
+        explains: SILENT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::RTE_04,
+        explains: SILENT,
+        judge: needs_facts,
+    },
 ];
 
 /// The cluster sends clients to a place where they get nowhere; they were not told it otherwise.
@@ -53,7 +129,10 @@ fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
     if seen.observation.purpose != Purpose::Advertised {
         return Stand::excluded("the broker stands in the bootstrap string");
     }
-    let asked = case.attempts().find(|o| o.metadata().is_some()).map(|o| o.broker.to_string());
+    let asked = case
+        .attempts()
+        .find(|o| o.metadata().is_some())
+        .map(|o| o.broker.to_string());
     Stand::says(
         Weight::Pointed,
         format!(
@@ -79,7 +158,8 @@ fn broker_down(case: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn all_alike(case: &Case, seen: &Seen<'_>) -> bool {
-    case.attempts().all(|o| o.failure().is_some_and(|r| r.end == seen.record.end))
+    case.attempts()
+        .all(|o| o.failure().is_some_and(|r| r.end == seen.record.end))
 }
 
 /// The application's address is one that no DNS server gives any more.
@@ -87,7 +167,11 @@ fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
     let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
         return Stand::open();
     };
-    let mut fresh = detail.wire.iter().flat_map(|answer| &answer.addresses).peekable();
+    let mut fresh = detail
+        .wire
+        .iter()
+        .flat_map(|answer| &answer.addresses)
+        .peekable();
     if fresh.peek().is_none() {
         return Stand::open();
     }
@@ -105,27 +189,37 @@ fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
 
 /// `EPERM` and `EACCES` come from this machine's own filter.
 fn host_firewall(_: &Case, seen: &Seen<'_>) -> Stand {
-    let errno = seen.observation.connect().and_then(|connect| connect.errno.as_deref());
+    let errno = seen
+        .observation
+        .connect()
+        .and_then(|connect| connect.errno.as_deref());
     match errno {
-        Some("EPERM" | "EACCES") => {
-            Stand::says(Weight::Pointed, "this machine itself forbids the connection")
-        }
+        Some("EPERM" | "EACCES") => Stand::says(
+            Weight::Pointed,
+            "this machine itself forbids the connection",
+        ),
         _ => Stand::open(),
     }
 }
 
 fn source_ports(_: &Case, seen: &Seen<'_>) -> Stand {
-    let errno = seen.observation.connect().and_then(|connect| connect.errno.as_deref());
+    let errno = seen
+        .observation
+        .connect()
+        .and_then(|connect| connect.errno.as_deref());
     match errno {
-        Some("EADDRNOTAVAIL") => {
-            Stand::says(Weight::Pointed, "this machine has no free local port or address for it")
-        }
+        Some("EADDRNOTAVAIL") => Stand::says(
+            Weight::Pointed,
+            "this machine has no free local port or address for it",
+        ),
         _ => Stand::excluded("the error is not one of local ports"),
     }
 }
 
 fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(address) = seen.address() else { return Stand::open() };
+    let Some(address) = seen.address() else {
+        return Stand::open();
+    };
     match address_class(address.ip()) {
         AddressClass::Public => Stand::excluded("the address is public"),
         AddressClass::Loopback => Stand::excluded("the address is this machine's own"),
@@ -133,7 +227,8 @@ fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {
             let reached = case.attempts().find(|o| {
                 o.broker != *seen.broker()
                     && o.answered(crate::phase::Phase::Connect)
-                    && o.address.is_some_and(|a| address_class(a.ip()) != AddressClass::Public)
+                    && o.address
+                        .is_some_and(|a| address_class(a.ip()) != AddressClass::Public)
             });
             match reached {
                 Some(other) => {
@@ -149,7 +244,10 @@ fn iam_off(case: &Case, _: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::excluded("the client does not use IAM");
     }
-    if case.attempts().any(|o| o.answered(crate::phase::Phase::Connect)) {
+    if case
+        .attempts()
+        .any(|o| o.answered(crate::phase::Phase::Connect))
+    {
         return Stand::excluded("another broker has the listener");
     }
     Stand::open()

@@ -9,28 +9,112 @@ use crate::kafka::error_name;
 use crate::probe::observation::{Detail, End, Speaks};
 use crate::target::Auth;
 
-const CUT: &[Sign] = &[Sign::ApiVersionsClosed, Sign::HandshakeClosed, Sign::MetadataClosed];
-const QUIET: &[Sign] = &[Sign::ApiVersionsSilent, Sign::HandshakeSilent, Sign::MetadataSilent];
+const CUT: &[Sign] = &[
+    Sign::ApiVersionsClosed,
+    Sign::HandshakeClosed,
+    Sign::MetadataClosed,
+];
+const QUIET: &[Sign] = &[
+    Sign::ApiVersionsSilent,
+    Sign::HandshakeSilent,
+    Sign::MetadataSilent,
+];
 
 pub(super) static CHECKS: &[Check] = &[
-    Check { fault: &c::NET_04, explains: &[Sign::NotKafka], judge: http },
-    Check { fault: &c::NET_11, explains: &[Sign::NotKafka, Sign::AnswerMalformed, Sign::ApiVersionsError], judge: another_service },
-    Check { fault: &c::TLS_12, explains: &[Sign::ApiVersionsClosed], judge: interception },
-    Check { fault: &c::NET_03, explains: CUT, judge: inspection },
-    Check { fault: &c::LIM_07, explains: &[Sign::HandshakeClosed, Sign::MetadataClosed], judge: needs_facts },
-    Check { fault: &c::CLU_02, explains: CUT, judge: needs_facts },
-    Check { fault: &c::CLU_06, explains: QUIET, judge: usual },
-    Check { fault: &c::NET_02, explains: QUIET, judge: needs_facts },
-    Check { fault: &c::SASL_01, explains: &[Sign::MetadataClosedWithoutLogin], judge: sasl_wanted },
-    Check { fault: &c::SASL_27, explains: &[Sign::NoSaslHere], judge: no_sasl },
-    Check { fault: &c::SASL_04, explains: &[Sign::MechanismRefused], judge: only_native_iam },
-    Check { fault: &c::SASL_03, explains: &[Sign::MechanismRefused], judge: mechanism },
-    Check { fault: &c::IAM_18, explains: &[Sign::TopicDenied], judge: acl },
-    Check { fault: &c::IAM_10, explains: &[Sign::TopicDenied], judge: topic_action },
-    Check { fault: &c::CLU_11, explains: &[Sign::TopicMissing], judge: usual },
-    Check { fault: &c::IAM_14, explains: &[Sign::TopicMissing], judge: needs_facts },
-    Check { fault: &c::CLU_04, explains: &[Sign::TopicOther], judge: usual },
-    Check { fault: &c::CLU_08, explains: &[Sign::ClustersMixed], judge: mixed },
+    Check {
+        fault: &c::NET_04,
+        explains: &[Sign::NotKafka],
+        judge: http,
+    },
+    Check {
+        fault: &c::NET_11,
+        explains: &[
+            Sign::NotKafka,
+            Sign::AnswerMalformed,
+            Sign::ApiVersionsError,
+        ],
+        judge: another_service,
+    },
+    Check {
+        fault: &c::TLS_12,
+        explains: &[Sign::ApiVersionsClosed],
+        judge: interception,
+    },
+    Check {
+        fault: &c::NET_03,
+        explains: CUT,
+        judge: inspection,
+    },
+    Check {
+        fault: &c::LIM_07,
+        explains: &[Sign::HandshakeClosed, Sign::MetadataClosed],
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::CLU_02,
+        explains: CUT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::CLU_06,
+        explains: QUIET,
+        judge: usual,
+    },
+    Check {
+        fault: &c::NET_02,
+        explains: QUIET,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::SASL_01,
+        explains: &[Sign::MetadataClosedWithoutLogin],
+        judge: sasl_wanted,
+    },
+    Check {
+        fault: &c::SASL_27,
+        explains: &[Sign::NoSaslHere],
+        judge: no_sasl,
+    },
+    Check {
+        fault: &c::SASL_04,
+        explains: &[Sign::MechanismRefused],
+        judge: only_native_iam,
+    },
+    Check {
+        fault: &c::SASL_03,
+        explains: &[Sign::MechanismRefused],
+        judge: mechanism,
+    },
+    Check {
+        fault: &c::IAM_18,
+        explains: &[Sign::TopicDenied],
+        judge: acl,
+    },
+    Check {
+        fault: &c::IAM_10,
+        explains: &[Sign::TopicDenied],
+        judge: topic_action,
+    },
+    Check {
+        fault: &c::CLU_11,
+        explains: &[Sign::TopicMissing],
+        judge: usual,
+    },
+    Check {
+        fault: &c::IAM_14,
+        explains: &[Sign::TopicMissing],
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::CLU_04,
+        explains: &[Sign::TopicOther],
+        judge: usual,
+    },
+    Check {
+        fault: &c::CLU_08,
+        explains: &[Sign::ClustersMixed],
+        judge: mixed,
+    },
 ];
 
 fn speaks(seen: &Seen<'_>) -> Option<Speaks> {
@@ -60,13 +144,20 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
                 Detail::Metadata(detail) => detail.error.as_deref(),
                 _ => None,
             };
-            Stand::says(Weight::Usual, error.unwrap_or("the answer is not Kafka's").to_owned())
+            Stand::says(
+                Weight::Usual,
+                error.unwrap_or("the answer is not Kafka's").to_owned(),
+            )
         }
     }
 }
 
 fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(judgement) = seen.observation.tls().and_then(|tls| tls.certificate.as_ref()) else {
+    let Some(judgement) = seen
+        .observation
+        .tls()
+        .and_then(|tls| tls.certificate.as_ref())
+    else {
         return Stand::excluded("TLS was not used");
     };
     if judgement.issuer_is_amazon {
@@ -86,7 +177,10 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
 fn sasl_wanted(case: &Case, seen: &Seen<'_>) -> Stand {
     let port = Auth::of_port(seen.broker().port);
     if case.target.auth == Auth::Plaintext && !matches!(port, Some(Auth::Iam | Auth::Scram)) {
-        return Stand::says(Weight::Usual, "ApiVersions is answered, the next request is not");
+        return Stand::says(
+            Weight::Usual,
+            "ApiVersions is answered, the next request is not",
+        );
     }
     Stand::says(
         Weight::Shown,
@@ -111,7 +205,10 @@ fn offered<'a>(seen: &Seen<'a>) -> &'a [String] {
 fn only_native_iam(_: &Case, seen: &Seen<'_>) -> Stand {
     let has = |name: &str| offered(seen).iter().any(|mechanism| mechanism == name);
     if has("AWS_MSK_IAM") && !has("OAUTHBEARER") {
-        return Stand::says(Weight::Shown, "the listener offers AWS_MSK_IAM and not OAUTHBEARER");
+        return Stand::says(
+            Weight::Shown,
+            "the listener offers AWS_MSK_IAM and not OAUTHBEARER",
+        );
     }
     Stand::excluded("the listener is not an IAM listener without OAUTHBEARER")
 }
@@ -122,9 +219,15 @@ fn mechanism(_: &Case, seen: &Seen<'_>) -> Stand {
         _ => 0,
     };
     if code == 33 {
-        Stand::says(Weight::Pointed, "the listener refuses the mechanism and lists its own")
+        Stand::says(
+            Weight::Pointed,
+            "the listener refuses the mechanism and lists its own",
+        )
     } else {
-        Stand::says(Weight::Usual, format!("SaslHandshake is answered with {}", error_name(code)))
+        Stand::says(
+            Weight::Usual,
+            format!("SaslHandshake is answered with {}", error_name(code)),
+        )
     }
 }
 
@@ -138,12 +241,18 @@ fn acl(case: &Case, _: &Seen<'_>) -> Stand {
 
 fn topic_action(case: &Case, _: &Seen<'_>) -> Stand {
     if case.target.auth == Auth::Iam {
-        Stand::says(Weight::Usual, "Metadata for the topic is answered with error 29")
+        Stand::says(
+            Weight::Usual,
+            "Metadata for the topic is answered with error 29",
+        )
     } else {
         Stand::excluded("IAM policies apply to IAM clients only")
     }
 }
 
 fn mixed(_: &Case, _: &Seen<'_>) -> Stand {
-    Stand::says(Weight::Shown, "the brokers of the bootstrap string have different cluster ids")
+    Stand::says(
+        Weight::Shown,
+        "the brokers of the bootstrap string have different cluster ids",
+    )
 }

@@ -10,44 +10,172 @@ use crate::target::Auth;
 
 const REFUSED: &[Sign] = &[Sign::LoginRefused, Sign::LoginChallenged];
 /// A refusal in words, or one that could not be said.
-const DENIED: &[Sign] = &[Sign::LoginRefused, Sign::LoginChallenged, Sign::LoginClosedBare];
+const DENIED: &[Sign] = &[
+    Sign::LoginRefused,
+    Sign::LoginChallenged,
+    Sign::LoginClosedBare,
+];
 const CLOSED: &[Sign] = &[Sign::LoginClosed];
 
 /// Beyond this, seconds, SigV4 services refuse (the usual tolerance is five minutes).
 const SKEW_TOLERATED: f64 = 240.0;
 
 pub(super) static CHECKS: &[Check] = &[
-    Check { fault: &c::SASL_14, explains: &[Sign::CredentialMissing], judge: no_credentials },
-    Check { fault: &c::LIM_01, explains: DENIED, judge: too_many_connects },
-    Check { fault: &c::SASL_20, explains: DENIED, judge: session_too_short },
-    Check { fault: &c::SASL_19, explains: DENIED, judge: principal_changed },
-    Check { fault: &c::SASL_22, explains: REFUSED, judge: scram_refused },
-    Check { fault: &c::SASL_23, explains: REFUSED, judge: scram_open },
-    Check { fault: &c::SASL_05, explains: DENIED, judge: malformed },
-    Check { fault: &c::SASL_12, explains: DENIED, judge: session_token_missing },
-    Check { fault: &c::SASL_08, explains: DENIED, judge: token_expired },
-    Check { fault: &c::SASL_10, explains: DENIED, judge: wrong_region },
-    Check { fault: &c::SASL_13, explains: DENIED, judge: credentials_expired },
-    Check { fault: &c::SASL_09, explains: DENIED, judge: clock_skew },
-    Check { fault: &c::SASL_06, explains: &[Sign::LoginChallenged], judge: challenge },
-    Check { fault: &c::SASL_07, explains: &[Sign::LoginClosedBare], judge: usual },
-    Check { fault: &c::IAM_01, explains: DENIED, judge: denied },
-    Check { fault: &c::IAM_02, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::IAM_03, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::IAM_04, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::IAM_05, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::IAM_06, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::IAM_08, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::CLU_08, explains: DENIED, judge: policy_fault },
-    Check { fault: &c::NET_03, explains: CLOSED, judge: cut },
-    Check { fault: &c::CLU_02, explains: CLOSED, judge: restarting },
-    Check { fault: &c::LIM_07, explains: CLOSED, judge: limit },
-    Check { fault: &c::IAM_01, explains: CLOSED, judge: not_a_denial },
-    Check { fault: &c::SASL_07, explains: CLOSED, judge: not_a_denial },
-    Check { fault: &c::NET_05, explains: &[Sign::LoginSilent], judge: token_lost },
-    Check { fault: &c::SASL_26, explains: &[Sign::LoginSilent], judge: usual },
-    Check { fault: &c::CLU_06, explains: &[Sign::LoginSilent], judge: needs_facts },
-    Check { fault: &c::NET_02, explains: &[Sign::LoginSilent], judge: needs_facts },
+    Check {
+        fault: &c::SASL_14,
+        explains: &[Sign::CredentialMissing],
+        judge: no_credentials,
+    },
+    Check {
+        fault: &c::LIM_01,
+        explains: DENIED,
+        judge: too_many_connects,
+    },
+    Check {
+        fault: &c::SASL_20,
+        explains: DENIED,
+        judge: session_too_short,
+    },
+    Check {
+        fault: &c::SASL_19,
+        explains: DENIED,
+        judge: principal_changed,
+    },
+    Check {
+        fault: &c::SASL_22,
+        explains: REFUSED,
+        judge: scram_refused,
+    },
+    Check {
+        fault: &c::SASL_23,
+        explains: REFUSED,
+        judge: scram_open,
+    },
+    Check {
+        fault: &c::SASL_05,
+        explains: DENIED,
+        judge: malformed,
+    },
+    Check {
+        fault: &c::SASL_12,
+        explains: DENIED,
+        judge: session_token_missing,
+    },
+    Check {
+        fault: &c::SASL_08,
+        explains: DENIED,
+        judge: token_expired,
+    },
+    Check {
+        fault: &c::SASL_10,
+        explains: DENIED,
+        judge: wrong_region,
+    },
+    Check {
+        fault: &c::SASL_13,
+        explains: DENIED,
+        judge: credentials_expired,
+    },
+    Check {
+        fault: &c::SASL_09,
+        explains: DENIED,
+        judge: clock_skew,
+    },
+    Check {
+        fault: &c::SASL_06,
+        explains: &[Sign::LoginChallenged],
+        judge: challenge,
+    },
+    Check {
+        fault: &c::SASL_07,
+        explains: &[Sign::LoginClosedBare],
+        judge: usual,
+    },
+    Check {
+        fault: &c::IAM_01,
+        explains: DENIED,
+        judge: denied,
+    },
+    Check {
+        fault: &c::IAM_02,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::IAM_03,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::IAM_04,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::IAM_05,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::IAM_06,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::IAM_08,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::CLU_08,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::NET_03,
+        explains: CLOSED,
+        judge: cut,
+    },
+    Check {
+        fault: &c::CLU_02,
+        explains: CLOSED,
+        judge: restarting,
+    },
+    Check {
+        fault: &c::LIM_07,
+        explains: CLOSED,
+        judge: limit,
+    },
+    Check {
+        fault: &c::IAM_01,
+        explains: CLOSED,
+        judge: not_a_denial,
+    },
+    Check {
+        fault: &c::SASL_07,
+        explains: CLOSED,
+        judge: not_a_denial,
+    },
+    Check {
+        fault: &c::NET_05,
+        explains: &[Sign::LoginSilent],
+        judge: token_lost,
+    },
+    Check {
+        fault: &c::SASL_26,
+        explains: &[Sign::LoginSilent],
+        judge: usual,
+    },
+    Check {
+        fault: &c::CLU_06,
+        explains: &[Sign::LoginSilent],
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::NET_02,
+        explains: &[Sign::LoginSilent],
+        judge: needs_facts,
+    },
 ];
 
 fn login<'a>(seen: &Seen<'a>) -> Option<&'a SaslAuthenticateDetail> {
@@ -60,7 +188,10 @@ fn login<'a>(seen: &Seen<'a>) -> Option<&'a SaslAuthenticateDetail> {
 /// The broker's words, in lower case; `None` when it had no way to say any.
 fn words(seen: &Seen<'_>) -> Option<String> {
     let detail = login(seen)?;
-    let text = detail.error_message.as_deref().or(detail.challenge.as_deref())?;
+    let text = detail
+        .error_message
+        .as_deref()
+        .or(detail.challenge.as_deref())?;
     Some(text.to_lowercase())
 }
 
@@ -86,7 +217,11 @@ fn names_another_reason(seen: &Seen<'_>) -> bool {
 }
 
 fn no_credentials(case: &Case, _: &Seen<'_>) -> Stand {
-    let why = case.credentials.absent.as_deref().unwrap_or("there are none");
+    let why = case
+        .credentials
+        .absent
+        .as_deref()
+        .unwrap_or("there are none");
     Stand::says(Weight::Shown, format!("no AWS credentials: {why}"))
 }
 
@@ -132,7 +267,11 @@ fn scram_open(case: &Case, _: &Seen<'_>) -> Stand {
 /// What judging the token itself found under `code`.
 fn token_problem<'a>(case: &'a Case, code: &str) -> Option<&'a str> {
     let token = case.token.as_ref()?;
-    token.problems.iter().find(|problem| problem.code == code).map(|problem| problem.words.as_str())
+    token
+        .problems
+        .iter()
+        .find(|problem| problem.code == code)
+        .map(|problem| problem.words.as_str())
 }
 
 /// An entry that the token's own text shows, or excludes with `sound`.
@@ -142,10 +281,16 @@ fn by_token(
     code: &str,
     sound: impl Fn(&TokenJudgement) -> Option<String>,
 ) -> Stand {
-    let Some(token) = &case.token else { return Stand::excluded("no token was used") };
+    let Some(token) = &case.token else {
+        return Stand::excluded("no token was used");
+    };
     if let Some(problem) = token_problem(case, code) {
         // The broker's own words weigh more than what we think of the token.
-        let weight = if names_another_reason(seen) { Weight::Open } else { Weight::Shown };
+        let weight = if names_another_reason(seen) {
+            Weight::Open
+        } else {
+            Weight::Shown
+        };
         return Stand::says(weight, format!("the token: {problem}"));
     }
     match sound(token) {
@@ -157,11 +302,14 @@ fn by_token(
 fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
     let text = words(seen).unwrap_or_default();
     let refused_unread = text.contains("invalid authentication payload")
-        || case.target.auth == Auth::Iam && text.contains("invalid credentials with sasl mechanism");
+        || case.target.auth == Auth::Iam
+            && text.contains("invalid credentials with sasl mechanism");
     if refused_unread {
         return Stand::Fits(Weight::Shown, Vec::new());
     }
-    by_token(case, seen, "SASL-05", |_| Some("the token reads as an MSK IAM token".to_owned()))
+    by_token(case, seen, "SASL-05", |_| {
+        Some("the token reads as an MSK IAM token".to_owned())
+    })
 }
 
 fn session_token_missing(case: &Case, seen: &Seen<'_>) -> Stand {
@@ -185,7 +333,8 @@ fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
     let wanted = case.target.region_of_names.clone();
     by_token(case, seen, "SASL-10", |token| {
         let (signed, wanted) = (token.region.as_deref()?, wanted.as_deref()?);
-        (signed == wanted).then(|| format!("the token is signed for {signed}, the cluster's region"))
+        (signed == wanted)
+            .then(|| format!("the token is signed for {signed}, the cluster's region"))
     })
 }
 
@@ -205,7 +354,10 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
             format!("STS does not accept the credentials: {code}: {message}"),
         ),
         IdentityFacts::Unknown { .. } | IdentityFacts::NotAsked => {
-            let over = case.credentials.expires.is_some_and(|expires| expires <= case.now);
+            let over = case
+                .credentials
+                .expires
+                .is_some_and(|expires| expires <= case.now);
             if over {
                 Stand::says(Weight::Shown, "the credentials' own expiry is past")
             } else {
@@ -230,7 +382,10 @@ fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
-    Stand::says(Weight::Pointed, "the broker answered the token with a JSON error challenge")
+    Stand::says(
+        Weight::Pointed,
+        "the broker answered the token with a JSON error challenge",
+    )
 }
 
 /// The usual reason for "Access denied"; packets alone never prove a policy.
@@ -245,7 +400,10 @@ fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
         Sign::LoginRefused => {
             let experiment =
                 case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
-            let facts = experiment.and_then(super::experiment_fact).into_iter().collect();
+            let facts = experiment
+                .and_then(super::experiment_fact)
+                .into_iter()
+                .collect();
             Stand::Fits(Weight::Usual, facts)
         }
         _ => Stand::open(),
@@ -278,8 +436,14 @@ fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
-    let others_work = case.attempts().any(|o| o.broker != *seen.broker() && case.works(&o.broker));
-    if others_work { Stand::usual() } else { Stand::open() }
+    let others_work = case
+        .attempts()
+        .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
+    if others_work {
+        Stand::usual()
+    } else {
+        Stand::open()
+    }
 }
 
 fn limit(_: &Case, _: &Seen<'_>) -> Stand {

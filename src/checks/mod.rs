@@ -92,7 +92,9 @@ fn experiment_fact(observation: &Observation) -> Option<Fact> {
         phase: record.phase,
         end: record.end,
         after_us: record.duration_us,
-        words: observation.login().and_then(|login| login.error_message.clone()),
+        words: observation
+            .login()
+            .and_then(|login| login.error_message.clone()),
     })
 }
 

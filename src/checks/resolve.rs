@@ -14,15 +14,51 @@ const EMPTY: &[Sign] = &[Sign::NameWithoutAddress];
 const FAILED: &[Sign] = &[Sign::ResolverFailed, Sign::ResolverSilent];
 
 pub(super) static CHECKS: &[Check] = &[
-    Check { fault: &c::DNS_04, explains: NO_ANSWER, judge: serverless_outside },
-    Check { fault: &c::CLU_16, explains: NO_NAME, judge: bootstrap_outdated },
-    Check { fault: &c::DNS_05, explains: NO_ANSWER, judge: shadowed },
-    Check { fault: &c::DNS_10, explains: NO_ANSWER, judge: firewalled },
-    Check { fault: &c::CLU_13, explains: NO_NAME, judge: public_access },
-    Check { fault: &c::DNS_01, explains: NO_NAME, judge: usual },
-    Check { fault: &c::DNS_03, explains: EMPTY, judge: private_answers_stripped },
-    Check { fault: &c::DNS_09, explains: FAILED, judge: packet_quota },
-    Check { fault: &c::DNS_02, explains: FAILED, judge: usual },
+    Check {
+        fault: &c::DNS_04,
+        explains: NO_ANSWER,
+        judge: serverless_outside,
+    },
+    Check {
+        fault: &c::CLU_16,
+        explains: NO_NAME,
+        judge: bootstrap_outdated,
+    },
+    Check {
+        fault: &c::DNS_05,
+        explains: NO_ANSWER,
+        judge: shadowed,
+    },
+    Check {
+        fault: &c::DNS_10,
+        explains: NO_ANSWER,
+        judge: firewalled,
+    },
+    Check {
+        fault: &c::CLU_13,
+        explains: NO_NAME,
+        judge: public_access,
+    },
+    Check {
+        fault: &c::DNS_01,
+        explains: NO_NAME,
+        judge: usual,
+    },
+    Check {
+        fault: &c::DNS_03,
+        explains: EMPTY,
+        judge: private_answers_stripped,
+    },
+    Check {
+        fault: &c::DNS_09,
+        explains: FAILED,
+        judge: packet_quota,
+    },
+    Check {
+        fault: &c::DNS_02,
+        explains: FAILED,
+        judge: usual,
+    },
 ];
 
 fn name_of(seen: &Seen<'_>) -> Option<MskName> {
@@ -31,8 +67,13 @@ fn name_of(seen: &Seen<'_>) -> Option<MskName> {
 
 /// Answers of servers that the system does not use: `--dns-server`.
 fn elsewhere<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a WireAnswer> {
-    let wire = seen.observation.resolve().map(|detail| detail.wire.as_slice());
-    wire.unwrap_or_default().iter().filter(|answer| !answer.configured)
+    let wire = seen
+        .observation
+        .resolve()
+        .map(|detail| detail.wire.as_slice());
+    wire.unwrap_or_default()
+        .iter()
+        .filter(|answer| !answer.configured)
 }
 
 fn found_elsewhere<'a>(seen: &Seen<'a>) -> Option<&'a WireAnswer> {
@@ -41,7 +82,11 @@ fn found_elsewhere<'a>(seen: &Seen<'a>) -> Option<&'a WireAnswer> {
 
 /// Another server says the same as the system's.
 fn same_elsewhere(seen: &Seen<'_>) -> bool {
-    let rcode = if seen.sign == Sign::NameNotFound { "NXDOMAIN" } else { "NOERROR" };
+    let rcode = if seen.sign == Sign::NameNotFound {
+        "NXDOMAIN"
+    } else {
+        "NOERROR"
+    };
     found_elsewhere(seen).is_none()
         && elsewhere(seen).any(|answer| answer.rcode.as_deref() == Some(rcode))
 }
@@ -71,8 +116,15 @@ fn shadowed(_: &Case, seen: &Seen<'_>) -> Stand {
     if let Some(answer) = found_elsewhere(seen) {
         return Stand::says(
             // An empty answer where another server has one is a filter first (DNS-03).
-            if seen.sign == Sign::NameNotFound { Weight::Pointed } else { Weight::Open },
-            format!("{} knows the name, the configured resolver does not", answer.server),
+            if seen.sign == Sign::NameNotFound {
+                Weight::Pointed
+            } else {
+                Weight::Open
+            },
+            format!(
+                "{} knows the name, the configured resolver does not",
+                answer.server
+            ),
         );
     }
     if same_elsewhere(seen) {
@@ -96,12 +148,18 @@ fn public_access(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn private_answers_stripped(_: &Case, seen: &Seen<'_>) -> Stand {
-    let private = found_elsewhere(seen)
-        .filter(|a| a.addresses.iter().all(|ip| address_class(*ip) != AddressClass::Public));
+    let private = found_elsewhere(seen).filter(|a| {
+        a.addresses
+            .iter()
+            .all(|ip| address_class(*ip) != AddressClass::Public)
+    });
     if let Some(answer) = private {
         return Stand::says(
             Weight::Pointed,
-            format!("{} gives private addresses, the configured resolver none", answer.server),
+            format!(
+                "{} gives private addresses, the configured resolver none",
+                answer.server
+            ),
         );
     }
     if same_elsewhere(seen) {
@@ -111,9 +169,9 @@ fn private_answers_stripped(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn packet_quota(case: &Case, seen: &Seen<'_>) -> Stand {
-    let some_resolve = case.attempts().any(|o| {
-        o.broker != *seen.broker() && o.answered(crate::phase::Phase::Resolve)
-    });
+    let some_resolve = case
+        .attempts()
+        .any(|o| o.broker != *seen.broker() && o.answered(crate::phase::Phase::Resolve));
     if some_resolve {
         Stand::open()
     } else {

@@ -23,28 +23,116 @@ const CLEAR: &[Sign] = &[
     Sign::AnswerMalformed,
 ];
 /// Signs of TLS at a listener in clear text.
-const TLS_TO_PLAIN: &[Sign] = &[Sign::TlsClosed, Sign::TlsSilent, Sign::NotTls, Sign::TlsAlert];
+const TLS_TO_PLAIN: &[Sign] = &[
+    Sign::TlsClosed,
+    Sign::TlsSilent,
+    Sign::NotTls,
+    Sign::TlsAlert,
+];
 
 pub(super) static CHECKS: &[Check] = &[
-    Check { fault: &c::TLS_01, explains: CLEAR, judge: plain_client },
-    Check { fault: &c::TLS_02, explains: TLS_TO_PLAIN, judge: plain_listener },
-    Check { fault: &c::NET_04, explains: NOT_TLS, judge: http },
-    Check { fault: &c::NET_11, explains: NOT_TLS, judge: another_service },
-    Check { fault: &c::TLS_07, explains: &[Sign::TlsAlert, Sign::TlsCut, Sign::ApiVersionsClosed], judge: client_certificate },
-    Check { fault: &c::TLS_11, explains: &[Sign::TlsAlert, Sign::TlsClosed, Sign::TlsCut], judge: server_name },
-    Check { fault: &c::TLS_06, explains: &[Sign::TlsAlert, Sign::TlsError], judge: no_common_ground },
-    Check { fault: &c::LIM_05, explains: CLOSED, judge: rate_per_address },
-    Check { fault: &c::LIM_04, explains: CLOSED, judge: connections_per_address },
-    Check { fault: &c::NET_05, explains: STALLED, judge: mtu_hole },
-    Check { fault: &c::NET_03, explains: &[Sign::TlsClosed, Sign::TlsCut, Sign::TlsSilent, Sign::TlsIncomplete, Sign::TlsError, Sign::TlsAlert], judge: inspection },
-    Check { fault: &c::TCP_04, explains: CLOSED, judge: usual },
-    Check { fault: &c::TCP_05, explains: SILENT, judge: usual },
-    Check { fault: &c::LIM_06, explains: STALLED, judge: acceptor },
-    Check { fault: &c::CLU_06, explains: STALLED, judge: needs_facts },
-    Check { fault: &c::CLU_02, explains: CLOSED_OR_CUT, judge: needs_facts },
-    Check { fault: &c::NET_08, explains: CLOSED_OR_CUT, judge: needs_facts },
-    Check { fault: &c::TLS_13, explains: STALLED, judge: large_hello },
-    Check { fault: &c::TLS_12, explains: ALERT, judge: needs_facts },
+    Check {
+        fault: &c::TLS_01,
+        explains: CLEAR,
+        judge: plain_client,
+    },
+    Check {
+        fault: &c::TLS_02,
+        explains: TLS_TO_PLAIN,
+        judge: plain_listener,
+    },
+    Check {
+        fault: &c::NET_04,
+        explains: NOT_TLS,
+        judge: http,
+    },
+    Check {
+        fault: &c::NET_11,
+        explains: NOT_TLS,
+        judge: another_service,
+    },
+    Check {
+        fault: &c::TLS_07,
+        explains: &[Sign::TlsAlert, Sign::TlsCut, Sign::ApiVersionsClosed],
+        judge: client_certificate,
+    },
+    Check {
+        fault: &c::TLS_11,
+        explains: &[Sign::TlsAlert, Sign::TlsClosed, Sign::TlsCut],
+        judge: server_name,
+    },
+    Check {
+        fault: &c::TLS_06,
+        explains: &[Sign::TlsAlert, Sign::TlsError],
+        judge: no_common_ground,
+    },
+    Check {
+        fault: &c::LIM_05,
+        explains: CLOSED,
+        judge: rate_per_address,
+    },
+    Check {
+        fault: &c::LIM_04,
+        explains: CLOSED,
+        judge: connections_per_address,
+    },
+    Check {
+        fault: &c::NET_05,
+        explains: STALLED,
+        judge: mtu_hole,
+    },
+    Check {
+        fault: &c::NET_03,
+        explains: &[
+            Sign::TlsClosed,
+            Sign::TlsCut,
+            Sign::TlsSilent,
+            Sign::TlsIncomplete,
+            Sign::TlsError,
+            Sign::TlsAlert,
+        ],
+        judge: inspection,
+    },
+    Check {
+        fault: &c::TCP_04,
+        explains: CLOSED,
+        judge: usual,
+    },
+    Check {
+        fault: &c::TCP_05,
+        explains: SILENT,
+        judge: usual,
+    },
+    Check {
+        fault: &c::LIM_06,
+        explains: STALLED,
+        judge: acceptor,
+    },
+    Check {
+        fault: &c::CLU_06,
+        explains: STALLED,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::CLU_02,
+        explains: CLOSED_OR_CUT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::NET_08,
+        explains: CLOSED_OR_CUT,
+        judge: needs_facts,
+    },
+    Check {
+        fault: &c::TLS_13,
+        explains: STALLED,
+        judge: large_hello,
+    },
+    Check {
+        fault: &c::TLS_12,
+        explains: ALERT,
+        judge: needs_facts,
+    },
 ];
 
 fn detail<'a>(seen: &Seen<'a>) -> Option<&'a TlsDetail> {
@@ -74,7 +162,10 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
         Detail::ApiVersions(detail)
             if matches!(detail.speaks, Some(Speaks::TlsAlert | Speaks::Tls)) =>
         {
-            Stand::says(Weight::Shown, "the answer to a Kafka request is a TLS alert")
+            Stand::says(
+                Weight::Shown,
+                "the answer to a Kafka request is a TLS alert",
+            )
         }
         _ => Stand::open(),
     }
@@ -107,7 +198,9 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
             Weight::Pointed,
             format!(
                 "the answer begins with the bytes {}",
-                detail(seen).and_then(|tls| tls.first_bytes.as_deref()).unwrap_or("(none)")
+                detail(seen)
+                    .and_then(|tls| tls.first_bytes.as_deref())
+                    .unwrap_or("(none)")
             ),
         ),
     }
@@ -115,15 +208,21 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
 
 /// Alerts on a client's certificate (RFC 8446, 6.2).
 fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(tls) = detail(seen) else { return Stand::excluded("TLS was not used") };
+    let Some(tls) = detail(seen) else {
+        return Stand::excluded("TLS was not used");
+    };
     let asked_in_vain = tls.client_certificate_requested && !tls.client_certificate_sent;
     match tls.alert_received.as_deref() {
         Some("certificate_required") => {
             Stand::says(Weight::Shown, "the broker's alert is certificate_required")
         }
         Some(
-            alert @ ("bad_certificate" | "unsupported_certificate" | "certificate_revoked"
-            | "certificate_expired" | "certificate_unknown" | "unknown_ca"),
+            alert @ ("bad_certificate"
+            | "unsupported_certificate"
+            | "certificate_revoked"
+            | "certificate_expired"
+            | "certificate_unknown"
+            | "unknown_ca"),
         ) => Stand::says(
             Weight::Shown,
             format!("the broker judges the client's certificate: {alert}"),
@@ -145,29 +244,42 @@ fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn server_name(_: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(tls) = detail(seen) else { return Stand::open() };
+    let Some(tls) = detail(seen) else {
+        return Stand::open();
+    };
     if tls.alert_received.as_deref() == Some("unrecognized_name") {
         return Stand::says(Weight::Shown, "the alert is unrecognized_name");
     }
     match &tls.sni {
-        None => Stand::says(Weight::Open, "an IP address is dialled, so no server name is sent"),
+        None => Stand::says(
+            Weight::Open,
+            "an IP address is dialled, so no server name is sent",
+        ),
         Some(name) => Stand::excluded(format!("the server name {name} was sent")),
     }
 }
 
 fn no_common_ground(_: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(tls) = detail(seen) else { return Stand::open() };
+    let Some(tls) = detail(seen) else {
+        return Stand::open();
+    };
     if seen.sign == Sign::TlsError {
         return Stand::says(
             Weight::Usual,
-            format!("the handshake cannot go on: {}", tls.error.as_deref().unwrap_or("no reason")),
+            format!(
+                "the handshake cannot go on: {}",
+                tls.error.as_deref().unwrap_or("no reason")
+            ),
         );
     }
     match tls.alert_received.as_deref() {
         Some(alert @ ("protocol_version" | "handshake_failure" | "insufficient_security"))
             if !tls.server_hello =>
         {
-            Stand::says(Weight::Pointed, format!("the answer to the ClientHello is {alert}"))
+            Stand::says(
+                Weight::Pointed,
+                format!("the answer to the ClientHello is {alert}"),
+            )
         }
         Some("certificate_required" | "bad_certificate" | "unknown_ca" | "certificate_expired") => {
             Stand::excluded("the alert is about the client's certificate")
@@ -183,7 +295,11 @@ fn after(seen: &Seen<'_>) -> u64 {
 }
 
 fn rtt(seen: &Seen<'_>) -> Option<u64> {
-    seen.observation.connect()?.tcp.as_ref().map(|tcp| u64::from(tcp.rtt_us))
+    seen.observation
+        .connect()?
+        .tcp
+        .as_ref()
+        .map(|tcp| u64::from(tcp.rtt_us))
 }
 
 /// Kafka holds a throttled address's connection open, up to a second or more, before it closes it
@@ -211,7 +327,9 @@ fn connections_per_address(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(tcp) = kernel(seen) else { return Stand::open() };
+    let Some(tcp) = kernel(seen) else {
+        return Stand::open();
+    };
     if tcp.out_of_order > 0 {
         return Stand::says(
             Weight::Pointed,
@@ -242,7 +360,11 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
             "the reset came in less than half a round trip: something nearer than the broker sent it",
         );
     }
-    if seen.sign == Sign::TlsCut { Stand::usual() } else { Stand::open() }
+    if seen.sign == Sign::TlsCut {
+        Stand::usual()
+    } else {
+        Stand::open()
+    }
 }
 
 fn acceptor(_: &Case, seen: &Seen<'_>) -> Stand {
@@ -257,7 +379,10 @@ fn acceptor(_: &Case, seen: &Seen<'_>) -> Stand {
 
 fn large_hello(_: &Case, seen: &Seen<'_>) -> Stand {
     if seen.record.bytes_out <= 1200 {
-        Stand::excluded(format!("the ClientHello has only {} bytes", seen.record.bytes_out))
+        Stand::excluded(format!(
+            "the ClientHello has only {} bytes",
+            seen.record.bytes_out
+        ))
     } else {
         Stand::open()
     }

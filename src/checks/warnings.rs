@@ -26,7 +26,12 @@ fn finding(
     observation: &Observation,
     facts: Vec<Fact>,
 ) -> Finding {
-    Finding { fault, status, subject: observation.broker.clone(), facts }
+    Finding {
+        fault,
+        status,
+        subject: observation.broker.clone(),
+        facts,
+    }
 }
 
 /// Warnings never change the verdict.
@@ -38,7 +43,10 @@ pub fn warnings(case: &Case) -> Vec<Finding> {
         && advertised.len() > 1
         && let Some(first) = case.attempts().next()
     {
-        let words = format!("one of {} brokers stands in the bootstrap string", advertised.len());
+        let words = format!(
+            "one of {} brokers stands in the bootstrap string",
+            advertised.len()
+        );
         found.push(warning(&c::CLI_16, first, words));
     }
     found
@@ -81,7 +89,10 @@ fn of_attempt(case: &Case, observation: &Observation) -> Vec<Finding> {
 fn of_times(observation: &Observation) -> Vec<Finding> {
     let mut found = Vec::new();
     let spent = |phases: &[Phase]| -> u64 {
-        let records = observation.phases.iter().filter(|r| phases.contains(&r.phase));
+        let records = observation
+            .phases
+            .iter()
+            .filter(|r| phases.contains(&r.phase));
         records.map(|record| record.duration_us).sum()
     };
     if observation.failure().is_some() {
@@ -89,12 +100,18 @@ fn of_times(observation: &Observation) -> Vec<Finding> {
     }
     let all = spent(&Phase::ALL);
     if all > KAFKA_PYTHON_BUDGET_US {
-        let words = format!("the whole way takes {} ms, kafka-python 2 allows 2000", all / 1000);
+        let words = format!(
+            "the whole way takes {} ms, kafka-python 2 allows 2000",
+            all / 1000
+        );
         found.push(warning(&c::CLI_01, observation, words));
     }
     let opening = spent(&[Phase::Connect, Phase::Tls]);
     if opening > KAFKAJS_LIMIT_US {
-        let words = format!("TCP and TLS take {} ms, kafkajs allows 1000", opening / 1000);
+        let words = format!(
+            "TCP and TLS take {} ms, kafkajs allows 1000",
+            opening / 1000
+        );
         found.push(warning(&c::CLI_06, observation, words));
     }
     for record in &observation.phases {

@@ -38,11 +38,7 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
 }
 
 /// Saves the case if wanted, writes the report, gives the exit code.
-pub fn report(
-    case: &Case,
-    save: Option<&Path>,
-    args: &msk_doctor::cli::OutputArgs,
-) -> Result<u8> {
+pub fn report(case: &Case, save: Option<&Path>, args: &msk_doctor::cli::OutputArgs) -> Result<u8> {
     if let Some(path) = save {
         let text = serde_json::to_string_pretty(case)?;
         std::fs::write(path, text + "\n")
@@ -57,7 +53,10 @@ fn read_case(path: &Path) -> Result<Case> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
     let case: Case = serde_json::from_str(&text).map_err(|error| {
-        wrong(format!("{} is not a case that msk-doctor saved: {error}", path.display()))
+        wrong(format!(
+            "{} is not a case that msk-doctor saved: {error}",
+            path.display()
+        ))
     })?;
     if case.schema != CASE_SCHEMA {
         return Err(wrong(format!(
@@ -137,7 +136,9 @@ pub fn stop_on_interrupt(cancel: CancellationToken) {
 fn target(args: &DiagnoseArgs) -> Result<Target> {
     let text = match (&args.target, &args.bootstrap) {
         (Some(_), Some(_)) => {
-            return Err(wrong("the brokers are given twice: as TARGET and as --bootstrap"));
+            return Err(wrong(
+                "the brokers are given twice: as TARGET and as --bootstrap",
+            ));
         }
         (Some(target), None) => positional(target)?,
         (None, Some(bootstrap)) => bootstrap.clone(),
@@ -195,12 +196,18 @@ fn mechanism(args: &DiagnoseArgs, target: &Target) -> Result<Option<String>> {
         Auth::Mtls | Auth::Tls | Auth::Plaintext => None,
     };
     if default.is_none() && args.mechanism.is_some() {
-        return Err(wrong(format!("--mechanism goes with SASL, and --auth is {}", target.auth.name())));
+        return Err(wrong(format!(
+            "--mechanism goes with SASL, and --auth is {}",
+            target.auth.name()
+        )));
     }
     if args.mechanism == Some(Mechanism::AwsMskIam) {
         return Err(wrong("this version logs in with oauthbearer only"));
     }
-    Ok(args.mechanism.or(default).map(|mechanism| mechanism.wire_name().to_owned()))
+    Ok(args
+        .mechanism
+        .or(default)
+        .map(|mechanism| mechanism.wire_name().to_owned()))
 }
 
 fn trust(ca_file: Option<&Path>, auth: Auth) -> Result<TrustStore> {
@@ -217,31 +224,58 @@ fn trust(ca_file: Option<&Path>, auth: Auth) -> Result<TrustStore> {
             return Err(unusable("it holds no certificate in PEM".to_owned()));
         }
     }
-    let platform = if auth.uses_tls() { platform_roots() } else { Vec::new() };
-    Ok(TrustStore { platform: Arc::new(platform), ca_file: Arc::new(ca) })
+    let platform = if auth.uses_tls() {
+        platform_roots()
+    } else {
+        Vec::new()
+    };
+    Ok(TrustStore {
+        platform: Arc::new(platform),
+        ca_file: Arc::new(ca),
+    })
 }
 
 fn platform_roots() -> Vec<rustls_pki_types::TrustAnchor<'static>> {
     rustls_native_certs::load_native_certs()
         .certs
         .iter()
-        .filter_map(|der| webpki::anchor_from_trusted_cert(der).ok().map(|anchor| anchor.to_owned()))
+        .filter_map(|der| {
+            webpki::anchor_from_trusted_cert(der)
+                .ok()
+                .map(|anchor| anchor.to_owned())
+        })
         .collect()
 }
 
 fn identity(args: &DiagnoseArgs) -> Result<Option<ClientIdentity>> {
-    let (Some(cert), Some(key)) = (&args.client_cert, &args.client_key) else { return Ok(None) };
+    let (Some(cert), Some(key)) = (&args.client_cert, &args.client_key) else {
+        return Ok(None);
+    };
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| wrong(format!("cannot use --client-cert {}: {error}", cert.display())))?;
-    let key = PrivateKeyDer::from_pem_file(key)
-        .map_err(|error| wrong(format!("cannot use --client-key {}: {error}", key.display())))?;
+        .map_err(|error| {
+            wrong(format!(
+                "cannot use --client-cert {}: {error}",
+                cert.display()
+            ))
+        })?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+        wrong(format!(
+            "cannot use --client-key {}: {error}",
+            key.display()
+        ))
+    })?;
     if chain.is_empty() {
-        return Err(wrong(format!("--client-cert {} holds no certificate", cert.display())));
+        return Err(wrong(format!(
+            "--client-cert {} holds no certificate",
+            cert.display()
+        )));
     }
-    ClientIdentity::new(chain, key)
-        .map(Some)
-        .map_err(|error| wrong(format!("the client certificate and its key do not go together: {error}")))
+    ClientIdentity::new(chain, key).map(Some).map_err(|error| {
+        wrong(format!(
+            "the client certificate and its key do not go together: {error}"
+        ))
+    })
 }
 
 fn token_source(args: &DiagnoseArgs, wanted: bool) -> Result<TokenSource> {
@@ -272,15 +306,25 @@ fn client(args: &DiagnoseArgs) -> Result<Client> {
         });
     }
     match args.from.as_deref().map(|from| from.split_once(':')) {
-        None => Ok(Client { kind: ClientKind::Machine, name: None, role: None }),
-        Some(Some(("function", name))) => {
-            Ok(Client { kind: ClientKind::Function, name: Some(name.to_owned()), role: None })
-        }
+        None => Ok(Client {
+            kind: ClientKind::Machine,
+            name: None,
+            role: None,
+        }),
+        Some(Some(("function", name))) => Ok(Client {
+            kind: ClientKind::Function,
+            name: Some(name.to_owned()),
+            role: None,
+        }),
         Some(Some(("ip", address))) => {
             let ip: std::net::IpAddr = address
                 .parse()
                 .map_err(|_| wrong(format!("--from ip:{address}: not an IP address")))?;
-            Ok(Client { kind: ClientKind::Address, name: Some(ip.to_string()), role: None })
+            Ok(Client {
+                kind: ClientKind::Address,
+                name: Some(ip.to_string()),
+                role: None,
+            })
         }
         Some(_) => Err(wrong(
             "--from is function:NAME or ip:ADDRESS in this version, such as --from ip:10.0.3.17",
@@ -291,10 +335,11 @@ fn client(args: &DiagnoseArgs) -> Result<Client> {
 /// This machine is the client unless another is named; a function that runs this very program is
 /// itself (its name is in the environment that Lambda sets).
 fn speaks_for(args: &DiagnoseArgs) -> Vec<Shares> {
-    let function = args
-        .function
-        .as_deref()
-        .or_else(|| args.from.as_deref().and_then(|from| from.strip_prefix("function:")));
+    let function = args.function.as_deref().or_else(|| {
+        args.from
+            .as_deref()
+            .and_then(|from| from.strip_prefix("function:"))
+    });
     let other = match function {
         Some(name) => {
             let bare = name.rsplit(":function:").next().unwrap_or(name);
@@ -303,7 +348,11 @@ fn speaks_for(args: &DiagnoseArgs) -> Vec<Shares> {
         }
         None => args.from.is_some(),
     };
-    if other { Vec::new() } else { vec![Shares::Path, Shares::Identity] }
+    if other {
+        Vec::new()
+    } else {
+        vec![Shares::Path, Shares::Identity]
+    }
 }
 
 /// A line on the terminal that says what is being done.

@@ -13,16 +13,29 @@ use super::wrong;
 
 /// Refuses what cannot be done before anything is sent.
 pub fn check(args: &OutputArgs) -> Result<()> {
-    let to_standard_output = args.output.iter().filter(|output| output.file.is_none()).count();
+    let to_standard_output = args
+        .output
+        .iter()
+        .filter(|output| output.file.is_none())
+        .count();
     if to_standard_output > 1 {
         return Err(wrong(
             "two outputs go to standard output; give all but one a file: --output json=report.json",
         ));
     }
-    for file in args.output.iter().filter_map(|output| output.file.as_deref()) {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    for file in args
+        .output
+        .iter()
+        .filter_map(|output| output.file.as_deref())
+    {
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         if folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(wrong(format!("cannot write {}: its folder is not there", file.display())));
+            return Err(wrong(format!(
+                "cannot write {}: its folder is not there",
+                file.display()
+            )));
         }
     }
     Ok(())
@@ -30,8 +43,15 @@ pub fn check(args: &OutputArgs) -> Result<()> {
 
 /// Writes the report in every format that was asked for.
 pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
-    let default = [Output { format: Format::Text, file: None }];
-    let outputs = if args.output.is_empty() { &default[..] } else { &args.output };
+    let default = [Output {
+        format: Format::Text,
+        file: None,
+    }];
+    let outputs = if args.output.is_empty() {
+        &default[..]
+    } else {
+        &args.output
+    };
     for output in outputs {
         match &output.file {
             Some(path) => to_file(report, args, output.format, path)?,
@@ -55,7 +75,10 @@ pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
 fn to_file(report: &Report, args: &OutputArgs, format: Format, path: &Path) -> Result<()> {
     let cannot = |error: io::Error| wrong(format!("cannot write {}: {error}", path.display()));
     let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
-    let style = Style { color: args.color == ColorChoice::Always, ..style(args, false) };
+    let style = Style {
+        color: args.color == ColorChoice::Always,
+        ..style(args, false)
+    };
     render(report, format, style, &mut out).map_err(cannot)?;
     out.flush().map_err(cannot)
 }
@@ -77,12 +100,18 @@ pub fn style(args: &OutputArgs, terminal: bool) -> Style {
         ColorChoice::Auto => terminal && !set("NO_COLOR"),
     };
     colored::control::set_override(color);
-    Style { width: width(terminal), ascii: args.ascii, color }
+    Style {
+        width: width(terminal),
+        ascii: args.ascii,
+        color,
+    }
 }
 
 /// `COLUMNS`, else the terminal's width, else 80.
 pub fn width(terminal: bool) -> usize {
-    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let given = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
     let width = given.unwrap_or_else(|| if terminal { textwrap::termwidth() } else { 80 });
     width.clamp(40, 240)
 }

@@ -21,7 +21,11 @@ pub fn run(args: &TokenArgs) -> Result<u8> {
         None => make(args, now)?,
     };
     let mut facts = inspect(&text, now);
-    if let Some(problem) = args.region.as_deref().and_then(|r| judge_for_region(&facts, r)) {
+    if let Some(problem) = args
+        .region
+        .as_deref()
+        .and_then(|r| judge_for_region(&facts, r))
+    {
         facts.problems.push(problem);
     }
     if args.show_secrets {
@@ -45,7 +49,9 @@ fn make(args: &TokenArgs, now: SystemTime) -> Result<String> {
     let region = match &args.region {
         Some(region) => region.clone(),
         None => runtime
-            .block_on(msk_doctor::aws::credentials::resolve_region(args.profile.as_deref()))
+            .block_on(msk_doctor::aws::credentials::resolve_region(
+                args.profile.as_deref(),
+            ))
             .ok_or_else(|| {
                 wrong("no region: pass --region, such as --region eu-west-1, or set AWS_REGION")
             })?,

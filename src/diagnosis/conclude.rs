@@ -14,7 +14,9 @@ pub fn conclude(case: &Case) -> Diagnosis {
     let mut causes: Vec<Cause> = Vec::new();
     let mut findings = checks::passes(case);
     for seen in signs(case) {
-        let Some(cause) = explain(case, &seen) else { continue };
+        let Some(cause) = explain(case, &seen) else {
+            continue;
+        };
         findings.push(Finding {
             fault: cause.fault,
             status: Status::Fault,
@@ -27,7 +29,12 @@ pub fn conclude(case: &Case) -> Diagnosis {
     order(&mut causes);
     findings.extend(checks::warnings(case));
     let unknown = unknowns(case);
-    Diagnosis { verdict: verdict(case, &causes), causes, findings, unknown }
+    Diagnosis {
+        verdict: verdict(case, &causes),
+        causes,
+        findings,
+        unknown,
+    }
 }
 
 struct Candidate {
@@ -43,7 +50,11 @@ fn explain(case: &Case, seen: &Seen<'_>) -> Option<Cause> {
     for check in checks::all().filter(|check| check.explains.contains(&seen.sign)) {
         match (check.judge)(case, seen) {
             Stand::Fits(weight, facts) => {
-                candidates.push(Candidate { fault: check.fault, weight, facts });
+                candidates.push(Candidate {
+                    fault: check.fault,
+                    weight,
+                    facts,
+                });
             }
             Stand::Excluded(because) => ruled_out.push((check.fault, because)),
         }
@@ -87,19 +98,26 @@ fn words(seen: &Seen<'_>) -> Option<Fact> {
     let broker = seen.broker().clone();
     match &seen.record.detail {
         Detail::SaslAuthenticate(detail) => {
-            let words = detail.error_message.clone().or_else(|| detail.challenge.clone())?;
+            let words = detail
+                .error_message
+                .clone()
+                .or_else(|| detail.challenge.clone())?;
             Some(Fact::BrokerWords { broker, words })
         }
-        Detail::SaslHandshake(detail) if detail.error_code != 0 => {
-            Some(Fact::Offered { broker, mechanisms: detail.offered.clone() })
-        }
+        Detail::SaslHandshake(detail) if detail.error_code != 0 => Some(Fact::Offered {
+            broker,
+            mechanisms: detail.offered.clone(),
+        }),
         _ => None,
     }
 }
 
 /// One cause for each entry; what is excluded on one broker and not on another is not excluded.
 fn merge(causes: &mut Vec<Cause>, new: Cause) {
-    let Some(old) = causes.iter_mut().find(|cause| cause.fault.code == new.fault.code) else {
+    let Some(old) = causes
+        .iter_mut()
+        .find(|cause| cause.fault.code == new.fault.code)
+    else {
         causes.push(new);
         return;
     };
@@ -146,7 +164,10 @@ fn absorb(causes: &mut Vec<Cause>) {
         for (j, other) in causes.iter().enumerate() {
             if i != j
                 && checks::consequences(cause.fault.code).contains(&other.fault.code)
-                && other.subjects.iter().all(|subject| cause.subjects.contains(subject))
+                && other
+                    .subjects
+                    .iter()
+                    .all(|subject| cause.subjects.contains(subject))
             {
                 taken.push((i, j));
             }

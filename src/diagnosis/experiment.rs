@@ -35,11 +35,19 @@ pub static EXPERIMENTS: &[Experiment] = &[
     Experiment {
         name: PLAIN_KAFKA,
         question: "does the port speak Kafka in clear text?",
-        signs: &[Sign::TlsClosed, Sign::NotTls, Sign::TlsSilent, Sign::TlsAlert],
+        signs: &[
+            Sign::TlsClosed,
+            Sign::NotTls,
+            Sign::TlsSilent,
+            Sign::TlsAlert,
+        ],
         useful: |case, seen| {
             case.target.auth.uses_tls()
                 && seen.observation.tls().is_none_or(|tls| !tls.server_hello)
-                && !seen.observation.tls().is_some_and(|tls| tls.alert_received.is_some())
+                && !seen
+                    .observation
+                    .tls()
+                    .is_some_and(|tls| tls.alert_received.is_some())
         },
         change: |plan| {
             plan.tls = false;
@@ -69,7 +77,10 @@ pub static EXPERIMENTS: &[Experiment] = &[
         signs: &[Sign::LoginRefused, Sign::LoginClosed],
         useful: |_, seen| {
             // A rate limit is not asked again at once, and a bare token tells no more than words.
-            let words = seen.observation.login().and_then(|login| login.error_message.as_deref());
+            let words = seen
+                .observation
+                .login()
+                .and_then(|login| login.error_message.as_deref());
             words.is_none_or(|words| words.contains("Access denied"))
         },
         change: |plan| plan.framing = Framing::Bare,
@@ -103,7 +114,11 @@ impl Wanted {
 /// one by one, because they need not be alike.
 #[must_use]
 pub fn next(case: &Case, diagnosis: &Diagnosis) -> Option<Wanted> {
-    if diagnosis.causes.iter().all(|cause| cause.not_excluded.is_empty()) {
+    if diagnosis
+        .causes
+        .iter()
+        .all(|cause| cause.not_excluded.is_empty())
+    {
         return None;
     }
     let seen = signs(case);

@@ -99,7 +99,11 @@ pub fn signs(case: &Case) -> Vec<Seen<'_>> {
             continue;
         }
         let signs = of_observation(observation);
-        found.extend(signs.into_iter().map(|(sign, record)| Seen { sign, observation, record }));
+        found.extend(signs.into_iter().map(|(sign, record)| Seen {
+            sign,
+            observation,
+            record,
+        }));
     }
     found.extend(clusters_mixed(case));
     found
@@ -109,7 +113,9 @@ pub fn signs(case: &Case) -> Vec<Seen<'_>> {
 #[must_use]
 pub fn is_spare_ipv6(case: &Case, observation: &Observation) -> bool {
     observation.address.is_some_and(|address| address.is_ipv6())
-        && observation.failure().is_some_and(|record| record.phase == Phase::Connect)
+        && observation
+            .failure()
+            .is_some_and(|record| record.phase == Phase::Connect)
         && case.attempts().any(|other| {
             other.broker == observation.broker
                 && other.address.is_some_and(|address| address.is_ipv4())
@@ -120,7 +126,11 @@ pub fn is_spare_ipv6(case: &Case, observation: &Observation) -> bool {
 fn of_observation(observation: &Observation) -> Vec<(Sign, &PhaseRecord)> {
     let mut found = Vec::new();
     for record in &observation.phases {
-        found.extend(of_record(observation, record).into_iter().map(|sign| (sign, record)));
+        found.extend(
+            of_record(observation, record)
+                .into_iter()
+                .map(|sign| (sign, record)),
+        );
     }
     if observation.stopped == Some(Stop::NoCredential)
         && let Some(record) = observation.phases.last()
@@ -157,8 +167,13 @@ fn of_record(observation: &Observation, record: &PhaseRecord) -> Vec<Sign> {
             _ => vec![Sign::MechanismRefused],
         },
         (Phase::SaslAuthenticate, _) if closed => {
-            let bare = matches!(&record.detail, Detail::SaslAuthenticate(d) if d.framing == Framing::Bare);
-            vec![if bare { Sign::LoginClosedBare } else { Sign::LoginClosed }]
+            let bare =
+                matches!(&record.detail, Detail::SaslAuthenticate(d) if d.framing == Framing::Bare);
+            vec![if bare {
+                Sign::LoginClosedBare
+            } else {
+                Sign::LoginClosed
+            }]
         }
         (Phase::SaslAuthenticate, _) if waiting => vec![Sign::LoginSilent],
         (Phase::SaslAuthenticate, End::KafkaError) => match &record.detail {
@@ -169,7 +184,11 @@ fn of_record(observation: &Observation, record: &PhaseRecord) -> Vec<Sign> {
         },
         (Phase::Metadata, _) if closed => {
             let anonymous = matches!(&record.detail, Detail::Metadata(d) if d.without_login);
-            vec![if anonymous { Sign::MetadataClosedWithoutLogin } else { Sign::MetadataClosed }]
+            vec![if anonymous {
+                Sign::MetadataClosedWithoutLogin
+            } else {
+                Sign::MetadataClosed
+            }]
         }
         (Phase::Metadata, _) if waiting => vec![Sign::MetadataSilent],
         (Phase::Metadata, End::Answered) => metadata(record),
@@ -209,7 +228,9 @@ fn certificate(observation: &Observation) -> Vec<Sign> {
 }
 
 fn metadata(record: &PhaseRecord) -> Vec<Sign> {
-    let Detail::Metadata(detail) = &record.detail else { return Vec::new() };
+    let Detail::Metadata(detail) = &record.detail else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     if detail.brokers.is_empty() || detail.brokers.iter().any(|b| b.endpoint().is_none()) {
         found.push(Sign::AdvertisedUnusable);
@@ -236,7 +257,11 @@ fn clusters_mixed(case: &Case) -> Option<Seen<'_>> {
             None => first = Some(id),
             Some(other) if other != id => {
                 let record = observation.phase(Phase::Metadata)?;
-                return Some(Seen { sign: Sign::ClustersMixed, observation, record });
+                return Some(Seen {
+                    sign: Sign::ClustersMixed,
+                    observation,
+                    record,
+                });
             }
             Some(_) => {}
         }

@@ -17,7 +17,11 @@ pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
                 case.shares(Shares::Identity)
             }
         });
-        return if counts { Verdict::Faulty } else { Verdict::Inconclusive };
+        return if counts {
+            Verdict::Faulty
+        } else {
+            Verdict::Inconclusive
+        };
     }
     if speaks && case.complete && everything_works(case) {
         Verdict::Healthy
@@ -38,14 +42,20 @@ fn everything_works(case: &Case) -> bool {
 pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
     let mut found = Vec::new();
     let mut add = |what: &str, needs: &str| {
-        found.push(Unknown { what: what.to_owned(), needs: needs.to_owned() });
+        found.push(Unknown {
+            what: what.to_owned(),
+            needs: needs.to_owned(),
+        });
     };
     if !case.shares(Shares::Path) {
         let place = match case.client.kind {
             ClientKind::Function => "run msk-doctor inside the function's VPC",
             _ => "run msk-doctor at the client's address",
         };
-        add("the client's network path: what is seen from here is not the client's", place);
+        add(
+            "the client's network path: what is seen from here is not the client's",
+            place,
+        );
     }
     if !case.shares(Shares::Identity) {
         add(
@@ -54,20 +64,29 @@ pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
         );
     }
     if !case.complete {
-        add("what the run had not come to when it was ended", "a longer --deadline");
+        add(
+            "what the run had not come to when it was ended",
+            "a longer --deadline",
+        );
     }
     if let IdentityFacts::Unknown { because } = &case.identity
         && case.token.is_some()
     {
         let what = format!("whose credentials these are: {because}");
-        add(&what, "sts:GetCallerIdentity, and a way to the STS endpoint");
+        add(
+            &what,
+            "sts:GetCallerIdentity, and a way to the STS endpoint",
+        );
     }
     if case.token.is_some() && case.clock_ahead_s.is_none() {
-        add("the local clock against AWS's", "an answer of an AWS endpoint (its Date header)");
+        add(
+            "the local clock against AWS's",
+            "an answer of an AWS endpoint (its Date header)",
+        );
     }
-    let withheld = case.attempts().any(|o| {
-        matches!(o.stopped, Some(Stop::UnverifiedBroker | Stop::NoTls))
-    });
+    let withheld = case
+        .attempts()
+        .any(|o| matches!(o.stopped, Some(Stop::UnverifiedBroker | Stop::NoTls)));
     if withheld {
         add(
             "the login: no credential is sent to a broker that was not verified",
@@ -80,8 +99,14 @@ pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
             .failure()
             .is_some_and(|r| r.end == crate::probe::observation::End::Cancelled);
         if cut && !failed.iter().any(|o| std::ptr::eq(*o, observation)) {
-            let phase = observation.phases.last().map_or("resolve", |r| r.phase.name());
-            add(&format!("{} beyond {phase}: the time was up", observation.broker), "a longer --deadline");
+            let phase = observation
+                .phases
+                .last()
+                .map_or("resolve", |r| r.phase.name());
+            add(
+                &format!("{} beyond {phase}: the time was up", observation.broker),
+                "a longer --deadline",
+            );
         }
     }
     found

@@ -46,16 +46,23 @@ impl FrameReader {
     /// # Errors
     /// When the bytes cannot be a frame; nothing can be read after that.
     pub fn next_frame(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
-        let Some(head) = self.buffer.first_chunk::<4>() else { return Ok(None) };
+        let Some(head) = self.buffer.first_chunk::<4>() else {
+            return Ok(None);
+        };
         let length = i32::from_be_bytes(*head);
-        let size = usize::try_from(length).ok().filter(|size| *size <= MAX_FRAME);
+        let size = usize::try_from(length)
+            .ok()
+            .filter(|size| *size <= MAX_FRAME);
         let Some(size) = size else {
             let speaks = first_bytes_speak(&self.buffer);
             return Err(match speaks {
                 Speaks::Kafka | Speaks::Unknown if self.later || looks_like_length(*head) => {
                     FrameError::Size(i64::from(length))
                 }
-                speaks => FrameError::NotKafka { speaks, first_bytes: hex(&self.buffer) },
+                speaks => FrameError::NotKafka {
+                    speaks,
+                    first_bytes: hex(&self.buffer),
+                },
             });
         };
         if self.buffer.len() < 4 + size {
@@ -71,7 +78,9 @@ impl FrameReader {
 
 /// Huge lengths made of text are text; made of other bytes they are lengths gone wrong.
 fn looks_like_length(head: [u8; 4]) -> bool {
-    !head.iter().all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\r' | b'\n'))
+    !head
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\r' | b'\n'))
 }
 
 /// The first bytes, at most 16, in hexadecimal.
@@ -133,7 +142,10 @@ mod tests {
         for length in [i32::MIN, -1, 0x7fff_ffff] {
             let mut reader = FrameReader::default();
             reader.push(&length.to_be_bytes());
-            assert_eq!(reader.next_frame(), Err(FrameError::Size(i64::from(length))));
+            assert_eq!(
+                reader.next_frame(),
+                Err(FrameError::Size(i64::from(length)))
+            );
         }
     }
 

@@ -105,7 +105,10 @@ impl Walker<'_> {
 
 /// Checks the body of an answer to `ApiVersions`.
 pub fn api_versions(bytes: &[u8], version: i16) -> Walked {
-    let mut w = Walker { bytes, flexible: version >= 3 };
+    let mut w = Walker {
+        bytes,
+        flexible: version >= 3,
+    };
     w.skip(2)?;
     w.array(|w| {
         w.skip(6)?;
@@ -133,7 +136,10 @@ fn feature_tag(tag: u64, bytes: &[u8]) -> Walked {
     if tag != 0 && tag != 2 {
         return Ok(());
     }
-    let mut w = Walker { bytes, flexible: true };
+    let mut w = Walker {
+        bytes,
+        flexible: true,
+    };
     w.array(|w| {
         w.string()?;
         w.skip(4)?;
@@ -143,14 +149,20 @@ fn feature_tag(tag: u64, bytes: &[u8]) -> Walked {
 
 /// Checks the body of an answer to `SaslHandshake`.
 pub fn sasl_handshake(bytes: &[u8]) -> Walked {
-    let mut w = Walker { bytes, flexible: false };
+    let mut w = Walker {
+        bytes,
+        flexible: false,
+    };
     w.skip(2)?;
     w.array(Walker::string)
 }
 
 /// Checks the body of an answer to `SaslAuthenticate`.
 pub fn sasl_authenticate(bytes: &[u8], version: i16) -> Walked {
-    let mut w = Walker { bytes, flexible: version >= 2 };
+    let mut w = Walker {
+        bytes,
+        flexible: version >= 2,
+    };
     w.skip(2)?;
     w.string()?;
     w.blob()
@@ -158,7 +170,10 @@ pub fn sasl_authenticate(bytes: &[u8], version: i16) -> Walked {
 
 /// Checks the body of an answer to `Metadata`.
 pub fn metadata(bytes: &[u8], version: i16) -> Walked {
-    let mut w = Walker { bytes, flexible: version >= 9 };
+    let mut w = Walker {
+        bytes,
+        flexible: version >= 9,
+    };
     if version >= 3 {
         w.skip(4)?;
     }

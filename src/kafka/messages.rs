@@ -79,8 +79,8 @@ pub fn api_versions(version: i16, correlation: i32) -> Vec<u8> {
 /// `SaslHandshake` (KIP-43).
 #[must_use]
 pub fn sasl_handshake(version: i16, correlation: i32, mechanism: &str) -> Vec<u8> {
-    let request = SaslHandshakeRequest::default()
-        .with_mechanism(StrBytes::from_string(mechanism.to_owned()));
+    let request =
+        SaslHandshakeRequest::default().with_mechanism(StrBytes::from_string(mechanism.to_owned()));
     frame(ApiKey::SaslHandshake, version, correlation, &request)
 }
 
@@ -109,19 +109,21 @@ pub fn metadata(version: i16, correlation: i32, topic: Option<&str>) -> Vec<u8> 
     frame(ApiKey::Metadata, version, correlation, &request)
 }
 
-fn body(
-    frame: &[u8],
-    asked: i32,
-    header_version: i16,
-) -> Result<Bytes, AnswerError> {
+fn body(frame: &[u8], asked: i32, header_version: i16) -> Result<Bytes, AnswerError> {
     let malformed = |error: anyhow::Error| AnswerError::Malformed(format!("{error:#}"));
     if frame.len() < 4 {
-        return Err(AnswerError::Malformed(format!("{} bytes are no header", frame.len())));
+        return Err(AnswerError::Malformed(format!(
+            "{} bytes are no header",
+            frame.len()
+        )));
     }
     let mut bytes = Bytes::copy_from_slice(frame);
     let header = ResponseHeader::decode(&mut bytes, header_version).map_err(malformed)?;
     if header.correlation_id != asked {
-        return Err(AnswerError::Correlation { got: header.correlation_id, asked });
+        return Err(AnswerError::Correlation {
+            got: header.correlation_id,
+            asked,
+        });
     }
     Ok(bytes)
 }
@@ -150,11 +152,19 @@ pub fn read_api_versions(
     let guarded = guard::api_versions(&bytes, version);
     // Old brokers answer error 35 without any list.
     if unsupported && bytes.len() <= 6 {
-        return Ok(ApiVersionsDetail { error_code: 35, ..ApiVersionsDetail::default() });
+        return Ok(ApiVersionsDetail {
+            error_code: 35,
+            ..ApiVersionsDetail::default()
+        });
     }
     let answer: ApiVersionsResponse = decode(bytes, version, guarded)?;
-    let ours = [ApiKey::Metadata, ApiKey::SaslHandshake, ApiKey::ApiVersions, ApiKey::SaslAuthenticate]
-        .map(|key| key as i16);
+    let ours = [
+        ApiKey::Metadata,
+        ApiKey::SaslHandshake,
+        ApiKey::ApiVersions,
+        ApiKey::SaslAuthenticate,
+    ]
+    .map(|key| key as i16);
     let versions: BTreeMap<i16, (i16, i16)> = answer
         .api_keys
         .iter()
@@ -183,7 +193,11 @@ pub fn read_sasl_handshake(
     let answer: SaslHandshakeResponse = decode(bytes, 1, guarded)?;
     Ok(SaslHandshakeDetail {
         error_code: answer.error_code,
-        offered: answer.mechanisms.iter().map(|name| name.as_str().to_owned()).collect(),
+        offered: answer
+            .mechanisms
+            .iter()
+            .map(|name| name.as_str().to_owned())
+            .collect(),
         ..SaslHandshakeDetail::default()
     })
 }
@@ -210,7 +224,11 @@ pub fn read_sasl_authenticate(
     correlation: i32,
     version: i16,
 ) -> Result<AuthenticateAnswer, AnswerError> {
-    let bytes = body(frame, correlation, SaslAuthenticateResponse::header_version(version))?;
+    let bytes = body(
+        frame,
+        correlation,
+        SaslAuthenticateResponse::header_version(version),
+    )?;
     let guarded = guard::sasl_authenticate(&bytes, version);
     let answer: SaslAuthenticateResponse = decode(bytes, version, guarded)?;
     Ok(AuthenticateAnswer {
@@ -233,7 +251,11 @@ pub fn read_metadata(
     correlation: i32,
     version: i16,
 ) -> Result<MetadataDetail, AnswerError> {
-    let bytes = body(frame, correlation, MetadataResponse::header_version(version))?;
+    let bytes = body(
+        frame,
+        correlation,
+        MetadataResponse::header_version(version),
+    )?;
     let guarded = guard::metadata(&bytes, version);
     let answer: MetadataResponse = decode(bytes, version, guarded)?;
     Ok(MetadataDetail {
@@ -252,10 +274,18 @@ pub fn read_metadata(
             .topics
             .iter()
             .map(|topic| TopicAnswer {
-                name: topic.name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default(),
+                name: topic
+                    .name
+                    .as_ref()
+                    .map(|name| name.as_str().to_owned())
+                    .unwrap_or_default(),
                 error_code: topic.error_code,
                 partitions: topic.partitions.len(),
-                without_leader: topic.partitions.iter().filter(|p| p.leader_id.0 < 0).count(),
+                without_leader: topic
+                    .partitions
+                    .iter()
+                    .filter(|p| p.leader_id.0 < 0)
+                    .count(),
             })
             .collect(),
         throttle_time_ms: answer.throttle_time_ms,
@@ -285,7 +315,9 @@ pub fn frames_tokens(versions: &BTreeMap<i16, (i16, i16)>) -> bool {
 /// The `SaslAuthenticate` version to use: 1 brings the session's lifetime (KIP-368).
 #[must_use]
 pub fn authenticate_version(versions: &BTreeMap<i16, (i16, i16)>) -> i16 {
-    versions.get(&(ApiKey::SaslAuthenticate as i16)).map_or(1, |(min, max)| 1.min(*max).max(*min))
+    versions
+        .get(&(ApiKey::SaslAuthenticate as i16))
+        .map_or(1, |(min, max)| 1.min(*max).max(*min))
 }
 
 #[cfg(test)]
@@ -295,7 +327,10 @@ mod tests {
 
     fn bytes(hex: &str) -> Vec<u8> {
         let hex: String = hex.split_whitespace().collect();
-        (0..hex.len()).step_by(2).filter_map(|i| u8::from_str_radix(&hex[i..i + 2], 16).ok()).collect()
+        (0..hex.len())
+            .step_by(2)
+            .filter_map(|i| u8::from_str_radix(&hex[i..i + 2], 16).ok())
+            .collect()
     }
 
     /// Answers of Apache Kafka 3.9.2, without their length.
@@ -305,13 +340,22 @@ mod tests {
             &bytes("00000001 0000 00000001 000b 4f41555448424541524552"),
             1,
         );
-        assert_eq!(answer.map(|a| a.offered), Ok(vec!["OAUTHBEARER".to_owned()]));
+        assert_eq!(
+            answer.map(|a| a.offered),
+            Ok(vec!["OAUTHBEARER".to_owned()])
+        );
         let refused = bytes("00000002 003a 0005 64656e7921 00000000 0000000000000000");
         let answer = read_sasl_authenticate(&refused, 2, 1).expect("an answer");
-        assert_eq!((answer.error_code, answer.error_message.as_deref()), (58, Some("deny!")));
+        assert_eq!(
+            (answer.error_code, answer.error_message.as_deref()),
+            (58, Some("deny!"))
+        );
         let good = bytes("00000002 0000 0000 00000000 00000000000db746");
         let answer = read_sasl_authenticate(&good, 2, 1).expect("an answer");
-        assert_eq!((answer.error_code, answer.session_lifetime_ms), (0, 898_886));
+        assert_eq!(
+            (answer.error_code, answer.session_lifetime_ms),
+            (0, 898_886)
+        );
         assert!(matches!(
             read_sasl_authenticate(&good, 3, 1),
             Err(AnswerError::Correlation { got: 2, asked: 3 })
@@ -328,15 +372,23 @@ mod tests {
         // A tagged field of v3 that holds the huge array: supported features.
         let tagged = format!("00000001 0000 01 00000000 01 00 05 {flexible}");
         assert!(read_api_versions(&bytes(&tagged), 1, 3).is_err());
-        assert!(read_sasl_authenticate(&bytes(&format!("00000001 0000 0000 {huge}")), 1, 1).is_err());
+        assert!(
+            read_sasl_authenticate(&bytes(&format!("00000001 0000 0000 {huge}")), 1, 1).is_err()
+        );
         for version in 1..=8 {
             let throttle = if version >= 3 { "00000000" } else { "" };
             let text = format!("00000001 {throttle} {huge}");
-            assert!(read_metadata(&bytes(&text), 1, version).is_err(), "v{version}");
+            assert!(
+                read_metadata(&bytes(&text), 1, version).is_err(),
+                "v{version}"
+            );
         }
         for version in 9..=12 {
             let text = format!("00000001 00 00000000 {flexible}");
-            assert!(read_metadata(&bytes(&text), 1, version).is_err(), "v{version}");
+            assert!(
+                read_metadata(&bytes(&text), 1, version).is_err(),
+                "v{version}"
+            );
         }
     }
 
@@ -353,11 +405,14 @@ mod tests {
             .with_node_id(BrokerId(1))
             .with_host(StrBytes::from_static_str("b-1"))
             .with_port(9098);
-        let response =
-            MetadataResponse::default().with_brokers(vec![broker]).with_topics(vec![topic]);
+        let response = MetadataResponse::default()
+            .with_brokers(vec![broker])
+            .with_topics(vec![topic]);
         let mut body = BytesMut::new();
         let header = ResponseHeader::default().with_correlation_id(9);
-        header.encode(&mut body, MetadataResponse::header_version(version)).expect("header");
+        header
+            .encode(&mut body, MetadataResponse::header_version(version))
+            .expect("header");
         response.encode(&mut body, version).expect("body");
         body.to_vec()
     }

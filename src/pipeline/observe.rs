@@ -37,7 +37,17 @@ pub(super) async fn observe(setup: &Setup, shared: &Shared, tokens: &Tokens) -> 
         .into_iter()
         .enumerate()
         .map(|(index, broker)| {
-            indexed(index, broker_attempts(setup, shared, tokens, broker, Purpose::Bootstrap, slots.clone()))
+            indexed(
+                index,
+                broker_attempts(
+                    setup,
+                    shared,
+                    tokens,
+                    broker,
+                    Purpose::Bootstrap,
+                    slots.clone(),
+                ),
+            )
         })
         .collect();
     (setup.progress)(&format!("probing {bootstrap} brokers"));
@@ -61,7 +71,10 @@ pub(super) async fn observe(setup: &Setup, shared: &Shared, tokens: &Tokens) -> 
         found.push((index, observations));
     }
     found.sort_by_key(|(index, _)| *index);
-    found.into_iter().flat_map(|(_, observations)| observations).collect()
+    found
+        .into_iter()
+        .flat_map(|(_, observations)| observations)
+        .collect()
 }
 
 async fn indexed<T>(index: usize, future: impl Future<Output = T>) -> (usize, T) {
@@ -72,7 +85,12 @@ fn advertised(observations: &[Observation]) -> Vec<Endpoint> {
     observations
         .iter()
         .filter_map(Observation::metadata)
-        .flat_map(|metadata| metadata.brokers.iter().filter_map(|broker| broker.endpoint()))
+        .flat_map(|metadata| {
+            metadata
+                .brokers
+                .iter()
+                .filter_map(|broker| broker.endpoint())
+        })
         .collect()
 }
 
@@ -83,13 +101,22 @@ pub(super) async fn experiment(
     tokens: &Tokens,
     wanted: &Wanted,
 ) -> Observation {
-    let plan = plan(setup, wanted.broker.clone(), wanted.address, Purpose::Bootstrap);
+    let plan = plan(
+        setup,
+        wanted.broker.clone(),
+        wanted.address,
+        Purpose::Bootstrap,
+    );
     io::run(wanted.plan(plan), Vec::new(), shared, tokens).await
 }
 
 fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) -> Plan {
     let log_in = super::can_log_in(setup.target.auth);
-    let until = if log_in { setup.until } else { setup.until.min(Phase::SaslHandshake) };
+    let until = if log_in {
+        setup.until
+    } else {
+        setup.until.min(Phase::SaslHandshake)
+    };
     Plan {
         broker,
         address,
@@ -127,13 +154,29 @@ async fn broker_attempts(
         ResolveEnd::Silence => End::Silence,
         ResolveEnd::Cancelled => End::Cancelled,
     };
-    let record = PhaseRecord::new(Phase::Resolve, meter, end, Detail::Resolve(resolution.detail));
+    let record = PhaseRecord::new(
+        Phase::Resolve,
+        meter,
+        end,
+        Detail::Resolve(resolution.detail),
+    );
     if end != End::Answered || setup.until == Phase::Resolve {
         let stopped = (end == End::Answered).then_some(Stop::Asked);
-        return vec![Observation { broker, address: None, purpose, phases: vec![record], stopped }];
+        return vec![Observation {
+            broker,
+            address: None,
+            purpose,
+            phases: vec![record],
+            stopped,
+        }];
     }
     let attempts = resolution.addresses.iter().take(MOST_ADDRESSES).map(|ip| {
-        let plan = plan(setup, broker.clone(), SocketAddr::new(*ip, broker.port), purpose.clone());
+        let plan = plan(
+            setup,
+            broker.clone(),
+            SocketAddr::new(*ip, broker.port),
+            purpose.clone(),
+        );
         let (records, slots) = (vec![record.clone()], slots.clone());
         async move {
             let _slot = slots.acquire().await;
@@ -153,7 +196,10 @@ async fn resolve(setup: &Setup, shared: &Shared, broker: &Endpoint) -> Resolutio
     if let Some(ip) = broker.ip() {
         return Resolution::literal(ip);
     }
-    let given = setup.overrides.iter().find(|o| o.host == broker.host && o.port == broker.port);
+    let given = setup
+        .overrides
+        .iter()
+        .find(|o| o.host == broker.host && o.port == broker.port);
     if let Some(given) = given {
         return Resolution::from_flag(given.address);
     }

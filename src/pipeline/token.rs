@@ -7,9 +7,7 @@ use aws_credential_types::Credentials;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::aws::credentials::{
-    self, CredentialOptions, CredentialOutcome, IdentityOutcome,
-};
+use crate::aws::credentials::{self, CredentialOptions, CredentialOutcome, IdentityOutcome};
 use crate::case::{Case, CredentialFacts, IdentityFacts, TokenFault, TokenJudgement};
 use crate::probe::io;
 use crate::sasl::inspect::{inspect, judge_for_region};
@@ -71,7 +69,11 @@ impl TokenSource {
         let (facts_out, facts) = watch::channel(Facts::default());
         let asks_sts = matches!(self, TokenSource::Chain { ask_sts: true, .. });
         let given = matches!(self, TokenSource::Given(_));
-        let search = Search { region: region.map(str::to_owned), state: state_out, facts: facts_out };
+        let search = Search {
+            region: region.map(str::to_owned),
+            state: state_out,
+            facts: facts_out,
+        };
         match self.clone() {
             TokenSource::None => search.absent("not looked for"),
             TokenSource::Given(token) => search.ready(token),
@@ -80,7 +82,12 @@ impl TokenSource {
                 tokio::spawn(search.chain(options, ask_sts, deadline));
             }
         }
-        Tokens { state, facts, given, asks_sts }
+        Tokens {
+            state,
+            facts,
+            given,
+            asks_sts,
+        }
     }
 }
 
@@ -96,7 +103,8 @@ impl Search {
     }
 
     fn absent(&self, why: &str) {
-        self.facts.send_modify(|facts| facts.credentials.absent = Some(why.to_owned()));
+        self.facts
+            .send_modify(|facts| facts.credentials.absent = Some(why.to_owned()));
         self.state.send_replace(TokenState::Absent);
     }
 
@@ -118,12 +126,20 @@ impl Search {
     async fn chain(self, options: CredentialOptions, ask_sts: bool, deadline: Instant) {
         let begun = Instant::now();
         let left = deadline.saturating_duration_since(begun);
-        let options = CredentialOptions { timeout: options.timeout.min(left), ..options };
+        let options = CredentialOptions {
+            timeout: options.timeout.min(left),
+            ..options
+        };
         let outcome = credentials::load(&options).await;
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.facts.send_modify(|facts| facts.credentials.took_ms = took);
+        self.facts
+            .send_modify(|facts| facts.credentials.took_ms = took);
         let found = match outcome {
-            CredentialOutcome::Found { credentials, source, .. } => {
+            CredentialOutcome::Found {
+                credentials,
+                source,
+                ..
+            } => {
                 self.sign(&credentials, &source);
                 credentials
             }
@@ -137,18 +153,24 @@ impl Search {
         self.facts.send_modify(|facts| {
             facts.clock_ahead_s = answer.clock_skew.map(|skew| skew.seconds);
             facts.identity = match answer.outcome {
-                IdentityOutcome::Known { account, arn, .. } => IdentityFacts::Known { arn, account },
+                IdentityOutcome::Known { account, arn, .. } => {
+                    IdentityFacts::Known { arn, account }
+                }
                 IdentityOutcome::Refused { code, message } => {
                     IdentityFacts::Refused { code, message }
                 }
-                other => IdentityFacts::Unknown { because: other.to_string() },
+                other => IdentityFacts::Unknown {
+                    because: other.to_string(),
+                },
             };
         });
     }
 }
 
 fn unix(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -156,7 +178,10 @@ impl io::Credentials for Tokens {
     /// The first message of OAUTHBEARER (RFC 7628, 3.1).
     async fn message(&self) -> Option<Vec<u8>> {
         let mut state = self.state.clone();
-        let now = state.wait_for(|state| !matches!(state, TokenState::Pending)).await.ok()?;
+        let now = state
+            .wait_for(|state| !matches!(state, TokenState::Pending))
+            .await
+            .ok()?;
         match &*now {
             TokenState::Ready(token) => {
                 Some(format!("n,,\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).into_bytes())
@@ -196,10 +221,16 @@ fn judge(token: &Token, given: bool, region_of_names: Option<&str>) -> TokenJudg
     let mut problems: Vec<TokenFault> = facts
         .problems
         .iter()
-        .map(|problem| TokenFault { code: problem.code().to_owned(), words: problem.to_string() })
+        .map(|problem| TokenFault {
+            code: problem.code().to_owned(),
+            words: problem.to_string(),
+        })
         .collect();
     if let Some(problem) = region_of_names.and_then(|region| judge_for_region(&facts, region)) {
-        problems.push(TokenFault { code: problem.code().to_owned(), words: problem.to_string() });
+        problems.push(TokenFault {
+            code: problem.code().to_owned(),
+            words: problem.to_string(),
+        });
     }
     TokenJudgement {
         given,

@@ -91,13 +91,29 @@ pub enum Effect {
 enum State {
     Connecting,
     Securing,
-    Negotiating { version: i16 },
-    ChoosingMechanism { versions: Versions, framing: Framing },
-    AwaitingCredential { versions: Versions, framing: Framing },
-    Authenticating { versions: Versions, framing: Framing },
+    Negotiating {
+        version: i16,
+    },
+    ChoosingMechanism {
+        versions: Versions,
+        framing: Framing,
+    },
+    AwaitingCredential {
+        versions: Versions,
+        framing: Framing,
+    },
+    Authenticating {
+        versions: Versions,
+        framing: Framing,
+    },
     /// The challenge was answered with one byte 0x01 (RFC 7628, 3.2.3).
-    Dismissed { framing: Framing, challenge: String },
-    Describing { version: i16 },
+    Dismissed {
+        framing: Framing,
+        challenge: String,
+    },
+    Describing {
+        version: i16,
+    },
     Ended,
 }
 
@@ -209,7 +225,8 @@ impl Attempt {
     }
 
     fn record(&mut self, phase: Phase, meter: Meter, end: End, detail: Detail) {
-        self.records.push(PhaseRecord::new(phase, meter, end, detail));
+        self.records
+            .push(PhaseRecord::new(phase, meter, end, detail));
     }
 
     fn stop(&mut self, why: Stop) -> Effect {
@@ -262,8 +279,10 @@ impl Attempt {
         let detail = match messages::read_api_versions(frame, self.correlation, version) {
             Ok(detail) => detail,
             Err(error) => {
-                let detail =
-                    ApiVersionsDetail { error: Some(error.to_string()), ..Default::default() };
+                let detail = ApiVersionsDetail {
+                    error: Some(error.to_string()),
+                    ..Default::default()
+                };
                 self.record(
                     Phase::ApiVersions,
                     meter,
@@ -278,7 +297,11 @@ impl Attempt {
             self.spent = Some(meter);
             return self.negotiate(0);
         }
-        let end = if detail.error_code == 0 { End::Answered } else { End::KafkaError };
+        let end = if detail.error_code == 0 {
+            End::Answered
+        } else {
+            End::KafkaError
+        };
         let versions = detail.versions.clone();
         self.record(Phase::ApiVersions, meter, end, Detail::ApiVersions(detail));
         if end != End::Answered {
@@ -325,14 +348,23 @@ impl Attempt {
             Ok(answer) => {
                 detail.error_code = answer.error_code;
                 detail.offered = answer.offered;
-                if detail.error_code == 0 { End::Answered } else { End::KafkaError }
+                if detail.error_code == 0 {
+                    End::Answered
+                } else {
+                    End::KafkaError
+                }
             }
             Err(error) => {
                 detail.error = Some(error.to_string());
                 End::ProtocolError
             }
         };
-        self.record(Phase::SaslHandshake, meter, end, Detail::SaslHandshake(detail));
+        self.record(
+            Phase::SaslHandshake,
+            meter,
+            end,
+            Detail::SaslHandshake(detail),
+        );
         if end != End::Answered {
             return Effect::Close;
         }
@@ -392,7 +424,10 @@ impl Attempt {
             let challenge = String::from_utf8_lossy(&answer.auth_bytes).into_owned();
             self.spent = Some(meter);
             let correlation = self.next_correlation();
-            self.state = State::Dismissed { framing: Framing::SaslAuthenticate, challenge };
+            self.state = State::Dismissed {
+                framing: Framing::SaslAuthenticate,
+                challenge,
+            };
             return Effect::Exchange(messages::sasl_authenticate(version, correlation, &[1]));
         }
         detail.session_lifetime_ms = answer.session_lifetime_ms;
@@ -400,13 +435,19 @@ impl Attempt {
     }
 
     fn authenticated_bare(&mut self, versions: Versions, frame: &[u8], meter: Meter) -> Effect {
-        let detail = SaslAuthenticateDetail { framing: Framing::Bare, ..Default::default() };
+        let detail = SaslAuthenticateDetail {
+            framing: Framing::Bare,
+            ..Default::default()
+        };
         if frame.is_empty() {
             return self.login_done(&versions, detail, meter);
         }
         let challenge = String::from_utf8_lossy(frame).into_owned();
         self.spent = Some(meter);
-        self.state = State::Dismissed { framing: Framing::Bare, challenge };
+        self.state = State::Dismissed {
+            framing: Framing::Bare,
+            challenge,
+        };
         Effect::Exchange(messages::with_length(&[1]))
     }
 
@@ -430,7 +471,12 @@ impl Attempt {
     }
 
     fn login_over(&mut self, end: End, detail: SaslAuthenticateDetail, meter: Meter) -> Effect {
-        self.record(Phase::SaslAuthenticate, meter, end, Detail::SaslAuthenticate(detail));
+        self.record(
+            Phase::SaslAuthenticate,
+            meter,
+            end,
+            Detail::SaslAuthenticate(detail),
+        );
         Effect::Close
     }
 
@@ -441,8 +487,11 @@ impl Attempt {
         frame: &[u8],
         meter: Meter,
     ) -> Effect {
-        let mut detail =
-            SaslAuthenticateDetail { framing, challenge: Some(challenge), ..Default::default() };
+        let mut detail = SaslAuthenticateDetail {
+            framing,
+            challenge: Some(challenge),
+            ..Default::default()
+        };
         if framing == Framing::SaslAuthenticate {
             if let Ok(answer) = messages::read_sasl_authenticate(frame, self.correlation, 1) {
                 detail.error_code = answer.error_code;
@@ -456,7 +505,11 @@ impl Attempt {
         let version = messages::metadata_version(versions);
         let correlation = self.next_correlation();
         self.state = State::Describing { version };
-        Effect::Exchange(messages::metadata(version, correlation, self.topic(version)))
+        Effect::Exchange(messages::metadata(
+            version,
+            correlation,
+            self.topic(version),
+        ))
     }
 
     /// Before version 4, asking for a topic may create it.
@@ -469,12 +522,19 @@ impl Attempt {
             Ok(detail) => (End::Answered, detail),
             Err(error) => (
                 End::ProtocolError,
-                MetadataDetail { error: Some(error.to_string()), ..Default::default() },
+                MetadataDetail {
+                    error: Some(error.to_string()),
+                    ..Default::default()
+                },
             ),
         };
         detail.without_login = !self.logged_in;
         self.record(Phase::Metadata, meter, end, Detail::Metadata(detail));
-        if end == End::Answered { self.stop(Stop::Asked) } else { Effect::Close }
+        if end == End::Answered {
+            self.stop(Stop::Asked)
+        } else {
+            Effect::Close
+        }
     }
 
     /// No answer will come in the phase of `state`.
@@ -499,8 +559,10 @@ impl Attempt {
                 }),
             ),
             State::ChoosingMechanism { framing, .. } => {
-                let detail =
-                    SaslHandshakeDetail { error: lost.error, ..self.handshake_detail(*framing) };
+                let detail = SaslHandshakeDetail {
+                    error: lost.error,
+                    ..self.handshake_detail(*framing)
+                };
                 (Phase::SaslHandshake, Detail::SaslHandshake(detail))
             }
             State::AwaitingCredential { framing, .. } | State::Authenticating { framing, .. } => (
@@ -541,7 +603,11 @@ impl Attempt {
     /// A TLS 1.3 server judges the client's certificate after its own side of the handshake is
     /// done (RFC 8446, 4.4.2.4): the alert belongs to phase `tls` although it comes later.
     fn amend_tls(&mut self, alert: &str) -> bool {
-        let Some(record) = self.records.iter_mut().find(|record| record.phase == Phase::Tls) else {
+        let Some(record) = self
+            .records
+            .iter_mut()
+            .find(|record| record.phase == Phase::Tls)
+        else {
             return false;
         };
         record.end = End::TlsAlert;

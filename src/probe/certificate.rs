@@ -96,7 +96,9 @@ impl CertificateJudgement {
     /// Whether a client that checks everything would go on.
     #[must_use]
     pub fn verified(&self) -> bool {
-        [&self.trust, &self.name, &self.dates, &self.usage].iter().all(|j| j.is_good())
+        [&self.trust, &self.name, &self.dates, &self.usage]
+            .iter()
+            .all(|j| j.is_good())
     }
 }
 
@@ -109,7 +111,9 @@ pub fn judge(
     now: i64,
 ) -> CertificateJudgement {
     let facts: Vec<CertificateFacts> = chain.iter().filter_map(|der| facts(der, now)).collect();
-    let unknown = |because: &str| Judgement::Unknown { because: because.to_owned() };
+    let unknown = |because: &str| Judgement::Unknown {
+        because: because.to_owned(),
+    };
     let Some(leaf) = chain.first() else {
         return CertificateJudgement {
             chain: facts,
@@ -135,7 +139,9 @@ fn is_amazon(distinguished_name: &str) -> bool {
     distinguished_name
         .split(", ")
         .filter_map(|part| part.strip_prefix("O=").or_else(|| part.strip_prefix("CN=")))
-        .any(|value| value == "Amazon" || value.starts_with("Amazon ") || value.starts_with("Starfield "))
+        .any(|value| {
+            value == "Amazon" || value.starts_with("Amazon ") || value.starts_with("Starfield ")
+        })
 }
 
 fn facts(der: &CertificateDer<'_>, now: i64) -> Option<CertificateFacts> {
@@ -144,7 +150,14 @@ fn facts(der: &CertificateDer<'_>, now: i64) -> Option<CertificateFacts> {
         .subject_alternative_name()
         .ok()
         .flatten()
-        .map(|extension| extension.value.general_names.iter().filter_map(general_name).collect())
+        .map(|extension| {
+            extension
+                .value
+                .general_names
+                .iter()
+                .filter_map(general_name)
+                .collect()
+        })
         .unwrap_or_default();
     let validity = certificate.validity();
     let not_after = validity.not_after.timestamp();
@@ -182,15 +195,28 @@ fn judge_trust(
     now: i64,
 ) -> Judgement {
     let (leaf, intermediates) = (&chain[0], &chain[1..]);
-    if trust.ca_file.iter().any(|given| given.as_ref() == leaf.as_ref()) {
-        return Judgement::Good { by: Some("--ca-file (this certificate)".to_owned()) };
+    if trust
+        .ca_file
+        .iter()
+        .any(|given| given.as_ref() == leaf.as_ref())
+    {
+        return Judgement::Good {
+            by: Some("--ca-file (this certificate)".to_owned()),
+        };
     }
     let certificate = match EndEntityCert::try_from(leaf) {
         Ok(certificate) => certificate,
-        Err(error) => return Judgement::Bad { because: format!("the certificate is unusable: {error}") },
+        Err(error) => {
+            return Judgement::Bad {
+                because: format!("the certificate is unusable: {error}"),
+            };
+        }
     };
-    let given: Vec<TrustAnchor<'_>> =
-        trust.ca_file.iter().filter_map(|der| webpki::anchor_from_trusted_cert(der).ok()).collect();
+    let given: Vec<TrustAnchor<'_>> = trust
+        .ca_file
+        .iter()
+        .filter_map(|der| webpki::anchor_from_trusted_cert(der).ok())
+        .collect();
     let mut reason = String::from("no root is trusted");
     let start = facts.iter().map(|c| c.not_before).max().unwrap_or(now);
     let end = facts.iter().map(|c| c.not_after).min().unwrap_or(now);
@@ -198,8 +224,15 @@ fn judge_trust(
     if start <= end {
         times.push(now.clamp(start, end));
     }
-    times.extend(facts.first().map(|leaf| now.clamp(leaf.not_before, leaf.not_after)));
-    for (anchors, by) in [(given.as_slice(), "--ca-file"), (trust.platform.as_slice(), "platform")] {
+    times.extend(
+        facts
+            .first()
+            .map(|leaf| now.clamp(leaf.not_before, leaf.not_after)),
+    );
+    for (anchors, by) in [
+        (given.as_slice(), "--ca-file"),
+        (trust.platform.as_slice(), "platform"),
+    ] {
         if anchors.is_empty() {
             continue;
         }
@@ -208,7 +241,11 @@ fn judge_trust(
                 u64::try_from(*time).unwrap_or(0),
             ));
             match verify(&certificate, anchors, intermediates, time) {
-                Ok(()) => return Judgement::Good { by: Some(by.to_owned()) },
+                Ok(()) => {
+                    return Judgement::Good {
+                        by: Some(by.to_owned()),
+                    };
+                }
                 Err(webpki::Error::RequiredEkuNotFoundContext(_)) => {
                     return Judgement::Unknown {
                         because: "the certificate is not meant for TLS servers".to_owned(),
@@ -243,7 +280,9 @@ fn verify(
 fn words(error: &webpki::Error) -> String {
     match error {
         webpki::Error::UnknownIssuer => "the issuer is not trusted".to_owned(),
-        webpki::Error::CaUsedAsEndEntity => "a certificate authority's own certificate is shown".to_owned(),
+        webpki::Error::CaUsedAsEndEntity => {
+            "a certificate authority's own certificate is shown".to_owned()
+        }
         other => other.to_string(),
     }
 }
@@ -254,14 +293,25 @@ fn judge_name(
     name: &ServerName<'_>,
 ) -> Judgement {
     let Ok(certificate) = EndEntityCert::try_from(leaf) else {
-        return Judgement::Unknown { because: "the certificate is unusable".to_owned() };
+        return Judgement::Unknown {
+            because: "the certificate is unusable".to_owned(),
+        };
     };
     match certificate.verify_is_valid_for_subject_name(name) {
         Ok(()) => Judgement::Good { by: None },
         Err(_) => {
-            let sans = facts.first().map(|leaf| leaf.sans.join(", ")).unwrap_or_default();
-            let sans = if sans.is_empty() { "no name".to_owned() } else { sans };
-            Judgement::Bad { because: format!("it is for {sans}, not for {}", name.to_str()) }
+            let sans = facts
+                .first()
+                .map(|leaf| leaf.sans.join(", "))
+                .unwrap_or_default();
+            let sans = if sans.is_empty() {
+                "no name".to_owned()
+            } else {
+                sans
+            };
+            Judgement::Bad {
+                because: format!("it is for {sans}, not for {}", name.to_str()),
+            }
         }
     }
 }
@@ -288,7 +338,9 @@ fn judge_dates(certificates: usize, facts: &[CertificateFacts], now: i64) -> Jud
         }
     }
     if facts.len() < certificates {
-        return Judgement::Unknown { because: "a certificate cannot be read".to_owned() };
+        return Judgement::Unknown {
+            because: "a certificate cannot be read".to_owned(),
+        };
     }
     Judgement::Good { by: None }
 }
@@ -296,14 +348,18 @@ fn judge_dates(certificates: usize, facts: &[CertificateFacts], now: i64) -> Jud
 /// Extended key usage (RFC 5280, 4.2.1.12): absent means any.
 fn judge_usage(leaf: &CertificateDer<'_>) -> Judgement {
     let Ok((_, certificate)) = X509Certificate::from_der(leaf) else {
-        return Judgement::Unknown { because: "the certificate cannot be read".to_owned() };
+        return Judgement::Unknown {
+            because: "the certificate cannot be read".to_owned(),
+        };
     };
-    let usage = certificate.extensions().iter().find_map(|extension| {
-        match extension.parsed_extension() {
-            ParsedExtension::ExtendedKeyUsage(usage) => Some(usage),
-            _ => None,
-        }
-    });
+    let usage =
+        certificate
+            .extensions()
+            .iter()
+            .find_map(|extension| match extension.parsed_extension() {
+                ParsedExtension::ExtendedKeyUsage(usage) => Some(usage),
+                _ => None,
+            });
     match usage {
         Some(usage) if !usage.server_auth && !usage.any => Judgement::Bad {
             because: "its extended key usage lacks serverAuth".to_owned(),
@@ -315,7 +371,10 @@ fn judge_usage(leaf: &CertificateDer<'_>) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
+        IsCa, KeyPair,
+    };
 
     const NOW: i64 = 1_790_000_000;
 
@@ -327,7 +386,8 @@ mod tests {
     fn make(change: impl FnOnce(&mut CertificateParams)) -> Made {
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca.distinguished_name.push(DnType::OrganizationName, "Amazon");
+        ca.distinguished_name
+            .push(DnType::OrganizationName, "Amazon");
         let ca_key = KeyPair::generate().expect("key");
         let issuer = CertifiedIssuer::self_signed(ca, ca_key).expect("ca");
         let mut leaf = CertificateParams::new(vec!["b-1.example".to_owned()]).expect("params");
@@ -338,13 +398,28 @@ mod tests {
         change(&mut leaf);
         let key = KeyPair::generate().expect("key");
         let leaf = leaf.signed_by(&key, &issuer).expect("leaf");
-        Made { chain: vec![leaf.der().clone()], ca: issuer.der().clone() }
+        Made {
+            chain: vec![leaf.der().clone()],
+            ca: issuer.der().clone(),
+        }
     }
 
     fn judged(made: &Made, trusted: bool, name: &str) -> CertificateJudgement {
-        let ca_file = if trusted { vec![made.ca.clone()] } else { vec![] };
-        let trust = TrustStore { platform: Arc::default(), ca_file: Arc::new(ca_file) };
-        judge(&made.chain, &ServerName::try_from(name).expect("name"), &trust, NOW)
+        let ca_file = if trusted {
+            vec![made.ca.clone()]
+        } else {
+            vec![]
+        };
+        let trust = TrustStore {
+            platform: Arc::default(),
+            ca_file: Arc::new(ca_file),
+        };
+        judge(
+            &made.chain,
+            &ServerName::try_from(name).expect("name"),
+            &trust,
+            NOW,
+        )
     }
 
     #[test]
@@ -362,18 +437,36 @@ mod tests {
             [&j.trust, &j.name, &j.dates, &j.usage].map(|question| question.bad().is_some())
         };
         let plain = make(|_| {});
-        assert_eq!(failed(&judged(&plain, false, "b-1.example")), [true, false, false, false]);
-        assert_eq!(failed(&judged(&plain, true, "other.example")), [false, true, false, false]);
+        assert_eq!(
+            failed(&judged(&plain, false, "b-1.example")),
+            [true, false, false, false]
+        );
+        assert_eq!(
+            failed(&judged(&plain, true, "other.example")),
+            [false, true, false, false]
+        );
         let old = make(|leaf| leaf.not_after = at(NOW - 3_600));
-        assert_eq!(failed(&judged(&old, true, "b-1.example")), [false, false, true, false]);
+        assert_eq!(
+            failed(&judged(&old, true, "b-1.example")),
+            [false, false, true, false]
+        );
         let early = make(|leaf| leaf.not_before = at(NOW + 3_600));
-        assert_eq!(failed(&judged(&early, true, "b-1.example")), [false, false, true, false]);
+        assert_eq!(
+            failed(&judged(&early, true, "b-1.example")),
+            [false, false, true, false]
+        );
         let client = make(|leaf| {
             leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         });
-        assert_eq!(failed(&judged(&client, true, "b-1.example")), [false, false, false, true]);
+        assert_eq!(
+            failed(&judged(&client, true, "b-1.example")),
+            [false, false, false, true]
+        );
         let old_and_unknown = make(|leaf| leaf.not_after = at(NOW - 3_600));
-        assert_eq!(failed(&judged(&old_and_unknown, false, "b-1.example")), [true, false, true, false]);
+        assert_eq!(
+            failed(&judged(&old_and_unknown, false, "b-1.example")),
+            [true, false, true, false]
+        );
     }
 
     #[test]

@@ -13,9 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Effect, Input, Lost, Plan};
 use super::certificate::{self, TrustStore};
-use super::observation::{
-    ConnectDetail, End, Meter, Observation, PhaseRecord, Speaks, TlsDetail,
-};
+use super::observation::{ConnectDetail, End, Meter, Observation, PhaseRecord, Speaks, TlsDetail};
 use super::tcp_info;
 use super::tls::{self, ClientIdentity, Seen};
 use crate::kafka::frame::{FrameError, FrameReader, first_bytes_speak, hex};
@@ -82,7 +80,10 @@ pub async fn run(
     let mut wire: Option<Wire> = None;
     loop {
         let start = Instant::now();
-        let mut step = Meter { start_us: shared.since(start), ..Meter::default() };
+        let mut step = Meter {
+            start_us: shared.since(start),
+            ..Meter::default()
+        };
         let until = (start + shared.phase_timeout).min(shared.deadline);
         if let Some(wire) = &mut wire {
             wire.limit_hit_is_cancel = shared.deadline <= start + shared.phase_timeout;
@@ -129,8 +130,10 @@ async fn connect(
         }
         None => Input::Connect(End::Silence, ConnectDetail::default()),
         Some(Err(error)) => {
-            let detail =
-                ConnectDetail { errno: Some(errno_name(&error)), ..ConnectDetail::default() };
+            let detail = ConnectDetail {
+                errno: Some(errno_name(&error)),
+                ..ConnectDetail::default()
+            };
             Input::Connect(connect_end(&error), detail)
         }
         Some(Ok(tcp)) => {
@@ -158,7 +161,9 @@ fn connect_end(error: &std::io::Error) -> End {
 
 /// `ECONNREFUSED` and the like, by errno(3).
 fn errno_name(error: &std::io::Error) -> String {
-    let Some(code) = error.raw_os_error() else { return error.kind().to_string() };
+    let Some(code) = error.raw_os_error() else {
+        return error.kind().to_string();
+    };
     let name = match code {
         libc::ECONNREFUSED => "ECONNREFUSED",
         libc::ETIMEDOUT => "ETIMEDOUT",
@@ -219,11 +224,17 @@ impl Wire {
     }
 
     fn take_counts(&mut self) -> (u64, u64) {
-        (std::mem::take(&mut self.bytes_out), std::mem::take(&mut self.bytes_in))
+        (
+            std::mem::take(&mut self.bytes_out),
+            std::mem::take(&mut self.bytes_in),
+        )
     }
 
     fn time_is_up(&self, some_bytes: bool) -> End {
-        match (self.limit_hit_is_cancel || self.cancel.is_cancelled(), some_bytes) {
+        match (
+            self.limit_hit_is_cancel || self.cancel.is_cancelled(),
+            some_bytes,
+        ) {
             (true, _) => End::Cancelled,
             (false, true) => End::Incomplete,
             (false, false) => End::Silence,
@@ -261,14 +272,19 @@ impl Wire {
     async fn secure(&mut self, host: &str, until: Instant, shared: &Shared) -> Input {
         let Ok(name) = ServerName::try_from(host.to_owned()) else {
             let error = Some(format!("{host:?} cannot be a TLS server name"));
-            let detail = TlsDetail { error, ..TlsDetail::default() };
+            let detail = TlsDetail {
+                error,
+                ..TlsDetail::default()
+            };
             return Input::Secure(End::TlsError, Box::new(detail));
         };
         let (tls, seen) = match tls::client(name.clone(), shared.identity.as_ref()) {
             Ok(pair) => pair,
             Err(error) => {
-                let detail =
-                    TlsDetail { error: Some(error.to_string()), ..TlsDetail::default() };
+                let detail = TlsDetail {
+                    error: Some(error.to_string()),
+                    ..TlsDetail::default()
+                };
                 return Input::Secure(End::TlsError, Box::new(detail));
             }
         };
@@ -286,7 +302,9 @@ impl Wire {
     async fn handshake(&mut self, until: Instant, detail: &mut TlsDetail) -> End {
         loop {
             self.flush_tls(until).await;
-            let Some(tls) = &self.tls else { return End::TlsError };
+            let Some(tls) = &self.tls else {
+                return End::TlsError;
+            };
             if !tls.is_handshaking() {
                 return End::Answered;
             }
@@ -317,7 +335,9 @@ impl Wire {
         detail: &mut TlsDetail,
     ) {
         if let Some(tls) = &self.tls {
-            detail.version = tls.protocol_version().map(|v| format!("{v:?}").replace('_', "."));
+            detail.version = tls
+                .protocol_version()
+                .map(|v| format!("{v:?}").replace('_', "."));
             detail.cipher = tls
                 .negotiated_cipher_suite()
                 .and_then(|suite| suite.suite().as_str().map(str::to_owned));
@@ -345,7 +365,9 @@ impl Wire {
         while !bytes.is_empty() {
             // Reading from memory fails only when TLS's own buffer is full.
             if tls.read_tls(&mut bytes).is_err() {
-                return Err(rustls::Error::General("a TLS record is too long".to_owned()));
+                return Err(rustls::Error::General(
+                    "a TLS record is too long".to_owned(),
+                ));
             }
             let state = tls.process_new_packets()?;
             let mut plain = vec![0; state.plaintext_bytes_to_read()];
@@ -398,7 +420,11 @@ impl Wire {
             if let Err(error) = self.take_tls(&bytes) {
                 let mut detail = TlsDetail::default();
                 let end = tls_end(&error, &mut detail);
-                let end = if end == End::TlsError { End::ProtocolError } else { end };
+                let end = if end == End::TlsError {
+                    End::ProtocolError
+                } else {
+                    end
+                };
                 let lost = Lost {
                     alert: detail.alert_received,
                     error: detail.error,
@@ -419,7 +445,11 @@ impl Wire {
     }
 
     fn how_lost(&self) -> Lost {
-        Lost { close_notify: self.close_notify, tcp: tcp_info::read(&self.tcp), ..Lost::default() }
+        Lost {
+            close_notify: self.close_notify,
+            tcp: tcp_info::read(&self.tcp),
+            ..Lost::default()
+        }
     }
 
     /// No frame came: were there bytes of one?
@@ -433,7 +463,11 @@ impl Wire {
                 let speaks = first_bytes_speak(&self.first);
                 lost.speaks = Some(speaks);
                 lost.first_bytes = Some(hex(&self.first));
-                if speaks == Speaks::Kafka { end } else { End::NotKafka }
+                if speaks == Speaks::Kafka {
+                    end
+                } else {
+                    End::NotKafka
+                }
             }
             end => end,
         };
@@ -456,10 +490,17 @@ impl Wire {
 }
 
 fn not_a_frame(error: FrameError, close_notify: bool) -> Input {
-    let mut lost = Lost { error: Some(error.to_string()), close_notify, ..Lost::default() };
+    let mut lost = Lost {
+        error: Some(error.to_string()),
+        close_notify,
+        ..Lost::default()
+    };
     match error {
         FrameError::Size(_) => Input::Lost(End::ProtocolError, lost),
-        FrameError::NotKafka { speaks, first_bytes } => {
+        FrameError::NotKafka {
+            speaks,
+            first_bytes,
+        } => {
             lost.speaks = Some(speaks);
             lost.first_bytes = Some(first_bytes);
             Input::Lost(End::NotKafka, lost)

@@ -120,9 +120,12 @@ impl From<String> for Purpose {
         match text.as_str() {
             "bootstrap" => Purpose::Bootstrap,
             "advertised" => Purpose::Advertised,
-            other => {
-                Purpose::Experiment(other.strip_prefix("experiment:").unwrap_or(other).to_owned())
-            }
+            other => Purpose::Experiment(
+                other
+                    .strip_prefix("experiment:")
+                    .unwrap_or(other)
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -153,13 +156,16 @@ impl Observation {
     /// Whether `phase` was answered.
     #[must_use]
     pub fn answered(&self, phase: Phase) -> bool {
-        self.phase(phase).is_some_and(|record| record.end == End::Answered)
+        self.phase(phase)
+            .is_some_and(|record| record.end == End::Answered)
     }
 
     /// The phase at which the attempt failed, if it did.
     #[must_use]
     pub fn failure(&self) -> Option<&PhaseRecord> {
-        self.phases.last().filter(|record| record.end != End::Answered)
+        self.phases
+            .last()
+            .filter(|record| record.end != End::Answered)
     }
 
     /// What the TLS phase saw.
@@ -489,7 +495,10 @@ impl AdvertisedBroker {
         let port = u16::try_from(self.port).ok().filter(|port| *port != 0)?;
         let usable = !self.host.is_empty()
             && self.host.len() <= 253
-            && self.host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c));
+            && self
+                .host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c));
         usable.then(|| Endpoint::new(&self.host, port))
     }
 }

@@ -122,7 +122,10 @@ pub async fn resolve_until(
             tokio::join!(
                 async {
                     let answer = application::ask(name, deadline, cancelled).await;
-                    if answer.as_ref().is_some_and(|answer| !answer.addresses.is_empty()) {
+                    if answer
+                        .as_ref()
+                        .is_some_and(|answer| !answer.addresses.is_empty())
+                    {
                         // The way is open: a dead second server must not hold it up.
                         let _ = tokio::time::timeout(GRACE, wire_done.cancelled()).await;
                         late.cancel();

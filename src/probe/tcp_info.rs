@@ -58,7 +58,13 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let socket = TcpStream::connect(address).expect("a connection");
         let info = super::read(&socket).expect("TCP_INFO");
-        assert!(info.snd_mss >= 536 && info.path_mtu >= info.snd_mss, "{info:?}");
-        assert!(info.rtt_us < 1_000_000 && info.total_retrans == 0 && info.unacked == 0, "{info:?}");
+        assert!(
+            info.snd_mss >= 536 && info.path_mtu >= info.snd_mss,
+            "{info:?}"
+        );
+        assert!(
+            info.rtt_us < 1_000_000 && info.total_retrans == 0 && info.unacked == 0,
+            "{info:?}"
+        );
     }
 }

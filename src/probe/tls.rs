@@ -27,13 +27,20 @@ impl Seen {
     /// The chain, leaf first; empty when none came.
     #[must_use]
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).chain.clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .chain
+            .clone()
     }
 
     /// Whether a client certificate was asked for.
     #[must_use]
     pub fn certificate_requested(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).certificate_requested
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .certificate_requested
     }
 
     fn set(&self, change: impl FnOnce(&mut Shown)) {
@@ -157,7 +164,10 @@ pub fn client(
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(KeepChain { seen: seen.clone(), algorithms }))
+        .with_custom_certificate_verifier(Arc::new(KeepChain {
+            seen: seen.clone(),
+            algorithms,
+        }))
         .with_client_cert_resolver(Arc::new(OwnCertificate {
             seen: seen.clone(),
             key: identity.map(|identity| identity.0.clone()),

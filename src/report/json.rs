@@ -16,8 +16,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// The report's JSON schema (draft 2020-12), as `docs/report.schema.json` has it.
 #[must_use]
 pub fn schema() -> String {
-    let mut text =
-        serde_json::to_string_pretty(&schemars::schema_for!(Report)).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Report)).unwrap_or_default();
     text.push('\n');
     text
 }

@@ -174,7 +174,10 @@ impl Report {
         }
         Self {
             schema: REPORT_SCHEMA,
-            tool: Tool { name: "msk-doctor", version: case.version.clone() },
+            tool: Tool {
+                name: "msk-doctor",
+                version: case.version.clone(),
+            },
             verdict: diagnosis.verdict,
             exit_code: diagnosis.verdict.exit_code(),
             started: case.started.clone(),
@@ -190,7 +193,11 @@ impl Report {
             },
             client: case.client.clone(),
             vantage: case.vantage.clone(),
-            causes: diagnosis.causes.iter().map(|cause| report_cause(case, cause)).collect(),
+            causes: diagnosis
+                .causes
+                .iter()
+                .map(|cause| report_cause(case, cause))
+                .collect(),
             findings: diagnosis.findings.iter().map(report_finding).collect(),
             unknown: diagnosis.unknown.clone(),
             experiments: case.experiments.clone(),
@@ -211,7 +218,11 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
         settle.extend(fault.settle.iter().map(|words| (*words).to_owned()));
     }
     let path = cause.signs.iter().any(|sign| sign.is_about_path());
-    let needed = if path { crate::case::Shares::Path } else { crate::case::Shares::Identity };
+    let needed = if path {
+        crate::case::Shares::Path
+    } else {
+        crate::case::Shares::Identity
+    };
     if !case.shares(needed) {
         settle.insert(0, words::from_the_client(case));
     }
@@ -247,6 +258,8 @@ fn report_finding(finding: &Finding) -> ReportFinding {
         title: finding.fault.title,
         status: finding.status,
         subject: finding.subject.clone(),
-        evidence: Evidence { seen: finding.facts.iter().map(fact_words).collect() },
+        evidence: Evidence {
+            seen: finding.facts.iter().map(fact_words).collect(),
+        },
     }
 }

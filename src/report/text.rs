@@ -53,11 +53,19 @@ struct Page {
 
 impl Page {
     fn paint(&self, text: &str, color: Color) -> String {
-        if self.style.color { text.color(color).bold().to_string() } else { text.to_owned() }
+        if self.style.color {
+            text.color(color).bold().to_string()
+        } else {
+            text.to_owned()
+        }
     }
 
     fn dim(&self, text: &str) -> String {
-        if self.style.color { text.dimmed().to_string() } else { text.to_owned() }
+        if self.style.color {
+            text.dimmed().to_string()
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Without Unicode, if so asked.
@@ -86,7 +94,9 @@ impl Page {
     fn entry(&self, label: &str, body: &str, text: &mut String) {
         let indent = " ".repeat(LABEL);
         let width = self.style.width.max(40);
-        let options = Options::new(width).initial_indent(&indent).subsequent_indent(&indent);
+        let options = Options::new(width)
+            .initial_indent(&indent)
+            .subsequent_indent(&indent);
         for (index, line) in wrap(body, options).iter().enumerate() {
             if index == 0 {
                 text.push_str(&self.dim(&format!("{label:<LABEL$}")));
@@ -105,7 +115,9 @@ impl Page {
             let label = if index == 0 { label } else { "" };
             let indent = " ".repeat(LABEL + point.chars().count());
             let width = self.style.width.max(40);
-            let options = Options::new(width).initial_indent(&indent).subsequent_indent(&indent);
+            let options = Options::new(width)
+                .initial_indent(&indent)
+                .subsequent_indent(&indent);
             for (line_index, line) in wrap(body, options).iter().enumerate() {
                 if line_index == 0 {
                     text.push_str(&self.dim(&format!("{label:<LABEL$}")));
@@ -133,7 +145,10 @@ impl Page {
             words.push(escape(region));
         }
         let count = target.brokers.len();
-        words.push(format!("{count} broker{}", if count == 1 { "" } else { "s" }));
+        words.push(format!(
+            "{count} broker{}",
+            if count == 1 { "" } else { "s" }
+        ));
         let mut ports: Vec<u16> = target.brokers.iter().map(|broker| broker.port).collect();
         ports.sort_unstable();
         ports.dedup();
@@ -187,7 +202,9 @@ impl Page {
         let width = self.style.width.max(40);
         let hanging = " ".repeat(4);
         let first = " ".repeat(indent);
-        let options = Options::new(width).initial_indent(&first).subsequent_indent(&hanging);
+        let options = Options::new(width)
+            .initial_indent(&first)
+            .subsequent_indent(&hanging);
         for (index, line) in wrap(&body, options).iter().enumerate() {
             if index == 0 {
                 text.push_str(&format!("{head}  {}\n", line.trim_start()));
@@ -235,8 +252,12 @@ impl Page {
             .iter()
             .skip(1)
             .map(|cause| {
-                let brokers: Vec<String> =
-                    cause.subjects.iter().take(3).map(ToString::to_string).collect();
+                let brokers: Vec<String> = cause
+                    .subjects
+                    .iter()
+                    .take(3)
+                    .map(ToString::to_string)
+                    .collect();
                 format!("{}{} on {}", cause.title, tag(cause), brokers.join(", "))
             })
             .collect();
@@ -248,7 +269,11 @@ impl Page {
 
     fn warnings(&self, report: &Report, text: &mut String) {
         let mut warnings: Vec<String> = Vec::new();
-        for finding in report.findings.iter().filter(|f| f.status == Status::Warning) {
+        for finding in report
+            .findings
+            .iter()
+            .filter(|f| f.status == Status::Warning)
+        {
             let words = finding.evidence.seen.join(", ");
             let line = format!("{} {}: {words}", finding.code, finding.subject);
             if !warnings.contains(&line) {

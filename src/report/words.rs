@@ -42,13 +42,29 @@ pub fn milliseconds(us: u64) -> String {
 #[must_use]
 pub fn fact_words(fact: &Fact) -> String {
     match fact {
-        Fact::Ended { broker, phase, end, after_us } => {
-            format!("{broker}: {phase}: {} after {}", end_words(*end), milliseconds(*after_us))
+        Fact::Ended {
+            broker,
+            phase,
+            end,
+            after_us,
+        } => {
+            format!(
+                "{broker}: {phase}: {} after {}",
+                end_words(*end),
+                milliseconds(*after_us)
+            )
         }
         Fact::BrokerWords { broker, words } => {
             format!("{broker}: the broker's words: \"{}\"", escape(words))
         }
-        Fact::Experiment { name, broker, phase, end, after_us, words } => {
+        Fact::Experiment {
+            name,
+            broker,
+            phase,
+            end,
+            after_us,
+            words,
+        } => {
             let mut text = format!(
                 "experiment {name} on {broker}: {phase}: {} after {}",
                 end_words(*end),
@@ -99,7 +115,10 @@ pub fn end_words(end: End) -> &'static str {
 pub fn from_the_client(case: &Case) -> String {
     match (case.client.kind, case.client.name.as_deref()) {
         (ClientKind::Function, Some(name)) => {
-            format!("run msk-doctor inside the VPC, as function {}", escape(name))
+            format!(
+                "run msk-doctor inside the VPC, as function {}",
+                escape(name)
+            )
         }
         (ClientKind::Address, Some(name)) => format!("run msk-doctor at {}", escape(name)),
         _ => "run msk-doctor where the client runs".to_owned(),

@@ -19,7 +19,8 @@ pub struct BootstrapError {
 }
 
 fn suggestion(text: Option<&str>) -> String {
-    text.map(|text| format!("\n  probably meant: {text}")).unwrap_or_default()
+    text.map(|text| format!("\n  probably meant: {text}"))
+        .unwrap_or_default()
 }
 
 const FORM: &str = "host:port[,host:port…], as `aws kafka get-bootstrap-brokers` prints it";
@@ -47,15 +48,26 @@ pub fn parse_bootstrap(text: &str) -> Result<Vec<Endpoint>, BootstrapError> {
 }
 
 fn error(read: &str, problem: impl Into<String>, meant: Option<String>) -> BootstrapError {
-    BootstrapError { read: read.to_owned(), problem: problem.into(), expected: FORM, meant }
+    BootstrapError {
+        read: read.to_owned(),
+        problem: problem.into(),
+        expected: FORM,
+        meant,
+    }
 }
 
 fn parse_piece(piece: &str, next: Option<&str>) -> Result<Endpoint, BootstrapError> {
     let bare = strip_listener(piece)?;
     if let Some(odd) = bare.chars().find(|c| !is_allowed(*c)) {
         let cleaned: String = bare.chars().filter(|c| is_allowed(*c)).collect();
-        let meant = parse_piece(&cleaned, None).ok().map(|endpoint| endpoint.to_string());
-        return Err(error(piece, format!("{odd:?} cannot stand in a host name"), meant));
+        let meant = parse_piece(&cleaned, None)
+            .ok()
+            .map(|endpoint| endpoint.to_string());
+        return Err(error(
+            piece,
+            format!("{odd:?} cannot stand in a host name"),
+            meant,
+        ));
     }
     let (host, port) = split_port(piece, bare, next)?;
     let port = parse_port(piece, &host, port)?;
@@ -70,7 +82,9 @@ fn is_allowed(c: char) -> bool {
 
 /// `SASL_SSL://host:port` is how listeners are written; a URL is something else.
 fn strip_listener(piece: &str) -> Result<&str, BootstrapError> {
-    let Some((scheme, rest)) = piece.split_once("://") else { return Ok(piece) };
+    let Some((scheme, rest)) = piece.split_once("://") else {
+        return Ok(piece);
+    };
     let listener = matches!(
         scheme.to_ascii_uppercase().as_str(),
         "SASL_SSL" | "SASL_PLAINTEXT" | "SSL" | "PLAINTEXT"
@@ -79,9 +93,11 @@ fn strip_listener(piece: &str) -> Result<&str, BootstrapError> {
         return Ok(rest);
     }
     let host = rest.split('/').next().unwrap_or_default();
-    let meant = split_host_port(host).map(|(host, port)| format!("{host}:{port}")).or_else(|| {
-        (!host.is_empty() && host.chars().all(is_allowed)).then(|| format!("{host}:9098"))
-    });
+    let meant = split_host_port(host)
+        .map(|(host, port)| format!("{host}:{port}"))
+        .or_else(|| {
+            (!host.is_empty() && host.chars().all(is_allowed)).then(|| format!("{host}:9098"))
+        });
     Err(error(piece, "it is a URL, and Kafka has no URLs", meant))
 }
 
@@ -147,7 +163,9 @@ fn missing_port(piece: &str, host: &str, next: Option<&str>) -> BootstrapError {
     if piece.chars().all(|c| c.is_ascii_digit()) {
         return error(piece, "a number alone is not a broker", None);
     }
-    let port = next.filter(|next| next.parse::<u16>().is_ok()).unwrap_or("9098");
+    let port = next
+        .filter(|next| next.parse::<u16>().is_ok())
+        .unwrap_or("9098");
     error(
         piece,
         "the port is missing (IAM 9098, SCRAM 9096, TLS 9094, plaintext 9092)",
@@ -157,16 +175,25 @@ fn missing_port(piece: &str, host: &str, next: Option<&str>) -> BootstrapError {
 
 fn parse_port(piece: &str, host: &str, text: &str) -> Result<u16, BootstrapError> {
     let port = text.parse::<u64>().map_err(|_| {
-        error(piece, format!("{text:?} is not a port number"), Some(format!("{host}:9098")))
+        error(
+            piece,
+            format!("{text:?} is not a port number"),
+            Some(format!("{host}:9098")),
+        )
     })?;
     match u16::try_from(port) {
-        Ok(0) | Err(_) => {
-            Err(error(piece, format!("port {port} is outside 1 to 65535"), Some(format!("{host}:9098"))))
-        }
+        Ok(0) | Err(_) => Err(error(
+            piece,
+            format!("port {port} is outside 1 to 65535"),
+            Some(format!("{host}:9098")),
+        )),
         Ok(2181 | 2182 | 2888 | 3888) => Err(error(
             piece,
             format!("{port} is a port of ZooKeeper, which Kafka clients do not talk to"),
-            Some(format!("{}:9098", host.replacen("z-", "b-", usize::from(host.starts_with("z-"))))),
+            Some(format!(
+                "{}:9098",
+                host.replacen("z-", "b-", usize::from(host.starts_with("z-")))
+            )),
         )),
         Ok(port) => Ok(port),
     }
@@ -179,14 +206,24 @@ fn check_host(piece: &str, endpoint: &Endpoint) -> Result<(), BootstrapError> {
         return check_address(piece, endpoint);
     }
     let numeric = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let bad_label = host.split('.').any(|label| label.is_empty() || label.len() > 63);
+    let bad_label = host
+        .split('.')
+        .any(|label| label.is_empty() || label.len() > 63);
     if numeric || bad_label || host.len() > 253 {
-        return Err(error(piece, "it is neither a host name (RFC 1123) nor an IP address", None));
+        return Err(error(
+            piece,
+            "it is neither a host name (RFC 1123) nor an IP address",
+            None,
+        ));
     }
     if MskName::parse(host).is_some() {
         if host.starts_with("z-") {
             let meant = format!("b-{}", &endpoint.to_string()[2..]);
-            return Err(error(piece, "z-N is a ZooKeeper node, not a broker", Some(meant)));
+            return Err(error(
+                piece,
+                "z-N is a ZooKeeper node, not a broker",
+                Some(meant),
+            ));
         }
         return Ok(());
     }
@@ -271,26 +308,68 @@ mod tests {
         ] {
             assert_eq!(read(&text), one, "{text:?}");
         }
-        assert_eq!(read("[2001:DB8::1]:20098, 10.0.0.1:9098"), ["[2001:db8::1]:20098", "10.0.0.1:9098"]);
-        assert_eq!(read("localhost:1,broker_1:9092"), ["localhost:1", "broker_1:9092"]);
+        assert_eq!(
+            read("[2001:DB8::1]:20098, 10.0.0.1:9098"),
+            ["[2001:db8::1]:20098", "10.0.0.1:9098"]
+        );
+        assert_eq!(
+            read("localhost:1,broker_1:9092"),
+            ["localhost:1", "broker_1:9092"]
+        );
     }
 
     #[test]
     fn what_cannot_be_a_broker_is_said_with_what_was_meant() {
         let rows = [
             (B1.to_owned(), "port is missing", Some(format!("{B1}:9098"))),
-            (format!("{B1} 9098"), "port is missing", Some(format!("{B1}:9098"))),
-            (format!("{B1}:"), "port is missing", Some(format!("{B1}:9098"))),
-            (format!("{B1}:2181"), "ZooKeeper", Some(format!("{B1}:9098"))),
-            (format!("https://{B1}:9098/x"), "URL", Some(format!("{B1}:9098"))),
-            (format!("[{B1}]:9098"), "bracket", Some(format!("{B1}:9098"))),
+            (
+                format!("{B1} 9098"),
+                "port is missing",
+                Some(format!("{B1}:9098")),
+            ),
+            (
+                format!("{B1}:"),
+                "port is missing",
+                Some(format!("{B1}:9098")),
+            ),
+            (
+                format!("{B1}:2181"),
+                "ZooKeeper",
+                Some(format!("{B1}:9098")),
+            ),
+            (
+                format!("https://{B1}:9098/x"),
+                "URL",
+                Some(format!("{B1}:9098")),
+            ),
+            (
+                format!("[{B1}]:9098"),
+                "bracket",
+                Some(format!("{B1}:9098")),
+            ),
             (format!("{B1}]:9098"), "bracket", Some(format!("{B1}:9098"))),
             (format!("{B1}:0"), "outside", Some(format!("{B1}:9098"))),
             (format!("{B1}:70000"), "outside", Some(format!("{B1}:9098"))),
-            (format!("\"{B1}:9098\""), "cannot stand", Some(format!("{B1}:9098"))),
-            ("kafka.eu-west-1.amazonaws.com:443".to_owned(), "API endpoint", None),
-            ("db.x.eu-west-1.rds.amazonaws.com:9098".to_owned(), "RDS", None),
-            ("2001:db8::1".to_owned(), "brackets", Some("[2001:db8::1]:9098".to_owned())),
+            (
+                format!("\"{B1}:9098\""),
+                "cannot stand",
+                Some(format!("{B1}:9098")),
+            ),
+            (
+                "kafka.eu-west-1.amazonaws.com:443".to_owned(),
+                "API endpoint",
+                None,
+            ),
+            (
+                "db.x.eu-west-1.rds.amazonaws.com:9098".to_owned(),
+                "RDS",
+                None,
+            ),
+            (
+                "2001:db8::1".to_owned(),
+                "brackets",
+                Some("[2001:db8::1]:9098".to_owned()),
+            ),
             ("0.0.0.0:9098".to_owned(), "no broker", None),
             ("999.1.1.1:9098".to_owned(), "neither", None),
             (String::new(), "no broker", None),

@@ -40,8 +40,9 @@ impl MskName {
     pub fn parse(host: &str) -> Option<Self> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let labels: Vec<&str> = host.split('.').collect();
-        let service =
-            labels.iter().rposition(|label| matches!(*label, "kafka" | "kafka-serverless"))?;
+        let service = labels
+            .iter()
+            .rposition(|label| matches!(*label, "kafka" | "kafka-serverless"))?;
         let region = *labels.get(service + 1)?;
         let suffix = labels.get(service + 2..)?;
         if !is_region(region) || suffix.first() != Some(&"amazonaws") && !is_other_partition(suffix)
@@ -53,13 +54,18 @@ impl MskName {
         // The API endpoint `kafka.REGION.amazonaws.com` has nothing before the service.
         let first = *before.first()?;
         let broker = first.strip_prefix("b-");
-        let number = broker.and_then(|rest| rest.split('-').next()).and_then(|n| n.parse().ok());
-        let scheme = before.get(1).filter(|_| before.len() >= 5).and_then(|label| match *label {
-            "iam" => Some(Auth::Iam),
-            "scram" => Some(Auth::Scram),
-            "tls" => Some(Auth::Mtls),
-            _ => None,
-        });
+        let number = broker
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|n| n.parse().ok());
+        let scheme = before
+            .get(1)
+            .filter(|_| before.len() >= 5)
+            .and_then(|label| match *label {
+                "iam" => Some(Auth::Iam),
+                "scram" => Some(Auth::Scram),
+                "tls" => Some(Auth::Mtls),
+                _ => None,
+            });
         let flavour = if serverless {
             Flavour::Serverless
         } else if scheme.is_some() {
@@ -70,9 +76,15 @@ impl MskName {
             Flavour::Private
         };
         // …CLUSTER.ID.cN.kafka: the name stands three labels before the service.
-        let cluster = (!serverless && before.len() >= 4)
-            .then(|| before[before.len() - 3].to_owned());
-        Some(Self { region: region.to_owned(), cluster, broker_id: number, flavour, scheme })
+        let cluster =
+            (!serverless && before.len() >= 4).then(|| before[before.len() - 3].to_owned());
+        Some(Self {
+            region: region.to_owned(),
+            cluster,
+            broker_id: number,
+            flavour,
+            scheme,
+        })
     }
 }
 
@@ -80,7 +92,9 @@ impl MskName {
 fn is_region(label: &str) -> bool {
     let parts: Vec<&str> = label.split('-').collect();
     parts.len() >= 3
-        && parts.last().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        && parts
+            .last()
+            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
         && parts[..parts.len() - 1]
             .iter()
             .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
@@ -105,14 +119,32 @@ mod tests {
     #[test]
     fn the_region_follows_the_last_kafka_label() {
         let rows = [
-            ("b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com", "eu-west-1"),
-            ("b-1.demo-us-west-1-app.abc123.c2.kafka.us-west-2.amazonaws.com", "us-west-2"),
-            ("b-1.kafka.abc123.c2.kafka.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
-            ("B-2.Demo.abc123.c3.kafka.cn-north-1.amazonaws.com.cn.", "cn-north-1"),
-            ("boot-abc12345.c1.kafka-serverless.us-east-1.amazonaws.com", "us-east-1"),
+            (
+                "b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com",
+                "eu-west-1",
+            ),
+            (
+                "b-1.demo-us-west-1-app.abc123.c2.kafka.us-west-2.amazonaws.com",
+                "us-west-2",
+            ),
+            (
+                "b-1.kafka.abc123.c2.kafka.us-gov-west-1.amazonaws.com",
+                "us-gov-west-1",
+            ),
+            (
+                "B-2.Demo.abc123.c3.kafka.cn-north-1.amazonaws.com.cn.",
+                "cn-north-1",
+            ),
+            (
+                "boot-abc12345.c1.kafka-serverless.us-east-1.amazonaws.com",
+                "us-east-1",
+            ),
         ];
         for (host, region) in rows {
-            assert_eq!(MskName::parse(host).map(|name| name.region).as_deref(), Some(region));
+            assert_eq!(
+                MskName::parse(host).map(|name| name.region).as_deref(),
+                Some(region)
+            );
         }
     }
 
@@ -124,7 +156,10 @@ mod tests {
         assert_eq!((name.broker_id, name.flavour), (Some(12), Flavour::Public));
         let name = MskName::parse("b-1.scram.demo.abc123.c2.kafka.eu-west-1.amazonaws.com");
         let name = name.expect("an MSK name");
-        assert_eq!((name.flavour, name.scheme), (Flavour::MultiVpc, Some(Auth::Scram)));
+        assert_eq!(
+            (name.flavour, name.scheme),
+            (Flavour::MultiVpc, Some(Auth::Scram))
+        );
         assert_eq!(name.cluster.as_deref(), Some("demo"));
     }
 

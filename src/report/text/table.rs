@@ -3,9 +3,9 @@
 use colored::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::Page;
 use super::super::words::milliseconds;
 use super::super::{Report, escape};
+use super::Page;
 use crate::phase::Phase;
 use crate::probe::observation::{Detail, End, Observation, PhaseRecord, Stop};
 
@@ -21,8 +21,11 @@ struct Cell {
 
 /// The table, with a trailing newline.
 pub(super) fn table(report: &Report, page: &Page) -> String {
-    let mut attempts: Vec<&Observation> =
-        report.observations.iter().filter(|o| o.purpose.experiment().is_none()).collect();
+    let mut attempts: Vec<&Observation> = report
+        .observations
+        .iter()
+        .filter(|o| o.purpose.experiment().is_none())
+        .collect();
     let hidden = attempts.len().saturating_sub(ROWS);
     if hidden > 0 {
         attempts.sort_by_key(|o| o.failure().is_none());
@@ -41,7 +44,11 @@ pub(super) fn table(report: &Report, page: &Page) -> String {
     }
     let mut text = lay_out(&rows, page);
     if hidden > 0 {
-        let faulty = report.observations.iter().filter(|o| o.failure().is_some()).count();
+        let faulty = report
+            .observations
+            .iter()
+            .filter(|o| o.failure().is_some())
+            .count();
         let more = format!("  … and {hidden} more; {faulty} failed in all\n");
         text.push_str(&more);
     }
@@ -49,7 +56,11 @@ pub(super) fn table(report: &Report, page: &Page) -> String {
 }
 
 fn plain(text: &str) -> Cell {
-    Cell { long: text.to_owned(), short: text.to_owned(), color: None }
+    Cell {
+        long: text.to_owned(),
+        short: text.to_owned(),
+        color: None,
+    }
 }
 
 fn header(attempts: &[&Observation], phases: &[Phase]) -> Vec<Cell> {
@@ -70,8 +81,10 @@ fn header(attempts: &[&Observation], phases: &[Phase]) -> Vec<Cell> {
 }
 
 fn tls_name(attempts: &[&Observation]) -> String {
-    let mut versions: Vec<&str> =
-        attempts.iter().filter_map(|o| o.tls()?.version.as_deref()).collect();
+    let mut versions: Vec<&str> = attempts
+        .iter()
+        .filter_map(|o| o.tls()?.version.as_deref())
+        .collect();
     versions.sort_unstable();
     versions.dedup();
     match versions.as_slice() {
@@ -92,9 +105,11 @@ fn cell(observation: &Observation, phase: Phase) -> Cell {
             .is_some_and(|certificate| !certificate.verified());
     match record.end {
         End::Answered if certificate_bad => failed("certificate", &time),
-        End::Answered => {
-            Cell { long: format!("✓ {time}"), short: "✓".to_owned(), color: Some(Color::Green) }
-        }
+        End::Answered => Cell {
+            long: format!("✓ {time}"),
+            short: "✓".to_owned(),
+            color: Some(Color::Green),
+        },
         End::Cancelled => plain("? cut off"),
         _ => failed(&short_words(record), &time),
     }
@@ -104,7 +119,10 @@ fn cell(observation: &Observation, phase: Phase) -> Cell {
 fn stopped(observation: &Observation, phase: Phase) -> Cell {
     let next = observation.phases.last().is_some_and(|last| {
         Phase::ALL.iter().position(|p| *p == phase)
-            == Phase::ALL.iter().position(|p| *p == last.phase).map(|i| i + 1)
+            == Phase::ALL
+                .iter()
+                .position(|p| *p == last.phase)
+                .map(|i| i + 1)
     });
     match observation.stopped {
         Some(Stop::UnverifiedBroker | Stop::NoTls) if next => plain("? withheld"),
@@ -151,18 +169,29 @@ fn labels(attempts: &[&Observation]) -> Vec<String> {
         .collect();
     let numeric = attempts.iter().any(|o| o.broker.ip().is_some());
     let alike = !numeric && suffixes.windows(2).all(|pair| pair[0] == pair[1]);
-    let same_port = attempts.windows(2).all(|pair| pair[0].broker.port == pair[1].broker.port);
+    let same_port = attempts
+        .windows(2)
+        .all(|pair| pair[0].broker.port == pair[1].broker.port);
     attempts
         .iter()
         .map(|o| {
             let mut name = if alike && !suffixes[0].is_empty() {
-                o.broker.host.split('.').next().unwrap_or_default().to_owned()
+                o.broker
+                    .host
+                    .split('.')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
             } else if same_port {
                 o.broker.host.clone()
             } else {
                 o.broker.to_string()
             };
-            let several = attempts.iter().filter(|other| other.broker == o.broker).count() > 1;
+            let several = attempts
+                .iter()
+                .filter(|other| other.broker == o.broker)
+                .count()
+                > 1;
             if several && let Some(address) = o.address {
                 name = format!("{name} {}", address.ip());
             }
@@ -177,7 +206,13 @@ fn lay_out(rows: &[Vec<Cell>], page: &Page) -> String {
     let width_of = |column: usize, short: &[bool]| {
         rows.iter()
             .filter_map(|row| row.get(column))
-            .map(|cell| if short[column] { cell.short.width() } else { cell.long.width() })
+            .map(|cell| {
+                if short[column] {
+                    cell.short.width()
+                } else {
+                    cell.long.width()
+                }
+            })
             .max()
             .unwrap_or(0)
     };
@@ -187,7 +222,9 @@ fn lay_out(rows: &[Vec<Cell>], page: &Page) -> String {
         if total + 2 <= page.style.width {
             break;
         }
-        let widest = (1..columns).filter(|c| !short[*c]).max_by_key(|c| width_of(*c, &short));
+        let widest = (1..columns)
+            .filter(|c| !short[*c])
+            .max_by_key(|c| width_of(*c, &short));
         match widest {
             Some(column) => short[column] = true,
             None => break,
@@ -197,7 +234,11 @@ fn lay_out(rows: &[Vec<Cell>], page: &Page) -> String {
     for row in rows {
         let mut line = String::from("  ");
         for (column, cell) in row.iter().enumerate() {
-            let words = if short[column] { &cell.short } else { &cell.long };
+            let words = if short[column] {
+                &cell.short
+            } else {
+                &cell.long
+            };
             let padding = width_of(column, &short).saturating_sub(words.width()) + 2;
             match cell.color {
                 Some(color) if page.style.color => line.push_str(&page.paint(words, color)),
