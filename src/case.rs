@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::phase::Phase;
-use crate::probe::observation::{Observation, Purpose};
+use crate::probe::observation::{AdvertisedBroker, Observation, Purpose};
 use crate::target::{Endpoint, Target};
 
 /// The form of saved cases; raised when an older reader would misread a newer case.
@@ -208,7 +208,7 @@ impl Case {
             for endpoint in metadata
                 .brokers
                 .iter()
-                .filter_map(|broker| broker.endpoint())
+                .filter_map(AdvertisedBroker::endpoint)
             {
                 if !found.contains(&endpoint) {
                     found.push(endpoint);

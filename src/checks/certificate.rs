@@ -114,7 +114,7 @@ fn others_are_valid(case: &Case, seen: &Seen<'_>) -> bool {
         o.broker != *seen.broker()
             && o.tls()
                 .and_then(|tls| tls.certificate.as_ref())
-                .is_some_and(|j| j.dates.is_good() && j.chain.len() > 0)
+                .is_some_and(|j| j.dates.is_good() && !j.chain.is_empty())
     })
 }
 

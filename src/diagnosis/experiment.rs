@@ -43,11 +43,10 @@ pub static EXPERIMENTS: &[Experiment] = &[
         ],
         useful: |case, seen| {
             case.target.auth.uses_tls()
-                && seen.observation.tls().is_none_or(|tls| !tls.server_hello)
-                && !seen
+                && seen
                     .observation
                     .tls()
-                    .is_some_and(|tls| tls.alert_received.is_some())
+                    .is_none_or(|tls| !tls.server_hello && tls.alert_received.is_none())
         },
         change: |plan| {
             plan.tls = false;

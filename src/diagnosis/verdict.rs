@@ -5,6 +5,7 @@ use super::{Cause, Unknown, Verdict};
 use crate::case::{Case, ClientKind, IdentityFacts, Shares};
 use crate::phase::Phase;
 use crate::probe::observation::{Observation, Stop};
+use crate::target::TargetBroker;
 
 /// The verdict on the client. What is seen from elsewhere never alone makes it healthy or faulty.
 pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
@@ -31,7 +32,7 @@ pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
 }
 
 fn everything_works(case: &Case) -> bool {
-    let mut brokers: Vec<_> = case.target.brokers.iter().map(|b| b.endpoint()).collect();
+    let mut brokers: Vec<_> = case.target.brokers.iter().map(TargetBroker::endpoint).collect();
     if case.until >= Phase::Metadata {
         brokers.extend(case.advertised());
     }

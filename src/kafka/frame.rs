@@ -99,8 +99,7 @@ pub fn first_bytes_speak(bytes: &[u8]) -> Speaks {
     match bytes {
         [21, 3, 0..=4, ..] => Speaks::TlsAlert,
         [20 | 22 | 23, 3, 0..=4, ..] => Speaks::Tls,
-        [b'H', b'T', b'T', b'P', ..] => Speaks::Http,
-        [b'<', b'!' | b'h' | b'H', ..] => Speaks::Http,
+        [b'H', b'T', b'T', b'P', ..] | [b'<', b'!' | b'h' | b'H', ..] => Speaks::Http,
         [b'S', b'S', b'H', b'-', ..] => Speaks::Ssh,
         [0, 0, _, _, ..] => Speaks::Kafka,
         _ => Speaks::Unknown,

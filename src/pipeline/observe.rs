@@ -15,10 +15,10 @@ use crate::phase::Phase;
 use crate::probe::attempt::Plan;
 use crate::probe::io::{self, Shared, micros};
 use crate::probe::observation::{
-    Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
+    AdvertisedBroker, Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
 };
 use crate::probe::resolve::{Resolution, ResolveEnd, ResolveOptions, resolve_until};
-use crate::target::Endpoint;
+use crate::target::{Endpoint, TargetBroker};
 
 /// Connections open at one time.
 const AT_ONCE: usize = 128;
@@ -30,7 +30,7 @@ const MOST_ADDRESSES: usize = 16;
 /// Probes the brokers of the bootstrap string, and those that they advertise as soon as they do.
 pub(super) async fn observe(setup: &Setup, shared: &Shared, tokens: &Tokens) -> Vec<Observation> {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
-    let mut known: Vec<Endpoint> = setup.target.brokers.iter().map(|b| b.endpoint()).collect();
+    let mut known: Vec<Endpoint> = setup.target.brokers.iter().map(TargetBroker::endpoint).collect();
     let bootstrap = known.len();
     let mut running: FuturesUnordered<_> = known
         .clone()
@@ -89,7 +89,7 @@ fn advertised(observations: &[Observation]) -> Vec<Endpoint> {
             metadata
                 .brokers
                 .iter()
-                .filter_map(|broker| broker.endpoint())
+                .filter_map(AdvertisedBroker::endpoint)
         })
         .collect()
 }

@@ -249,7 +249,7 @@ impl Wire {
     }
 
     async fn read(&mut self, buffer: &mut Vec<u8>, until: Instant) -> ReadEnd {
-        let mut chunk = [0u8; 16 * 1024];
+        let mut chunk = vec![0u8; 16 * 1024];
         match within(&self.cancel, until, self.tcp.read(&mut chunk)).await {
             None => ReadEnd::Over(self.time_is_up(self.bytes_in > 0)),
             Some(Ok(0)) => ReadEnd::Over(End::Fin),
