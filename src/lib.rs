@@ -1,3 +1,5 @@
 //! msk-doctor: where, exactly, a connection to Amazon MSK breaks, why, and what fixes it.
 
 #![warn(missing_docs)]
+
+pub mod secret;
