@@ -2,4 +2,5 @@
 
 #![warn(missing_docs)]
 
+pub mod sasl;
 pub mod secret;
