@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use msk_doctor::sasl::inspect::inspect;
 use msk_doctor::sasl::msk_iam::{USER_AGENT, sign};
 use serde::Deserialize;
 use url::Url;
@@ -64,5 +65,31 @@ fn our_tokens_are_those_of_the_aws_signer() {
     for vector in Vector::all() {
         let ours = sign(&vector.credentials(), &vector.region, vector.now()).expect("signed");
         assert_eq!(signed_part(ours.expose()), signed_part(&vector.token));
+    }
+}
+
+#[test]
+fn tokens_of_the_aws_signer_have_no_problem() {
+    for vector in Vector::all() {
+        let facts = inspect(&vector.token, vector.now());
+        assert_eq!(facts.problems, [], "{facts:?}");
+        assert_eq!(facts.region.expect("region").as_str(), vector.region);
+        assert_eq!(
+            facts.access_key_id.expect("key").as_str(),
+            vector.access_key_id
+        );
+        assert_eq!(facts.has_session_token, vector.session_token.is_some());
+        assert_eq!(
+            facts
+                .signed_at
+                .expect("time")
+                .unix_timestamp()
+                .unsigned_abs(),
+            vector.signed_at
+        );
+        assert_eq!(
+            facts.user_agent.expect("user agent").as_str(),
+            "aws-msk-iam-sasl-signer-python/1.0.2"
+        );
     }
 }
