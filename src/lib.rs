@@ -2,5 +2,6 @@
 
 #![warn(missing_docs)]
 
+pub mod aws;
 pub mod sasl;
 pub mod secret;

@@ -1,4 +1,14 @@
-//! Tokens against those of AWS's own signer; see tests/token/vectors.py for how the vectors are made.
+//! Tokens against those of AWS's own signer (tests/token/vectors.py makes the vectors), credentials and identity
+//! against a local server.
+
+#[path = "token/server.rs"]
+mod server;
+
+#[path = "token/credentials.rs"]
+mod credentials;
+
+#[path = "token/identity.rs"]
+mod identity;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
