@@ -16,6 +16,7 @@ pub mod cli;
 pub mod diagnosis;
 pub mod explain;
 pub mod kafka;
+pub mod lab;
 pub mod phase;
 pub mod pipeline;
 pub mod probe;

@@ -1,7 +1,9 @@
 //! The subcommands: from arguments to a report and an exit code.
 
+mod demo;
 mod diagnose;
 mod explain;
+mod lab;
 mod output;
 mod token;
 
@@ -34,7 +36,8 @@ pub fn run(cli: Cli) -> Result<u8> {
         Some(Command::Sasl(args)) => diagnose::run(&args, Phase::SaslAuthenticate),
         Some(Command::Token(args)) => token::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),
-        Some(Command::Demo(_) | Command::Lab(_)) => Err(wrong("not here yet")),
+        Some(Command::Demo(args)) => demo::run(&args),
+        Some(Command::Lab(args)) => lab::run(&args),
     }
 }
 

@@ -1,0 +1,3 @@
+//! What AWS says: credentials and the identity behind them.
+
+pub mod credentials;

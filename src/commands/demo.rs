@@ -1,0 +1,113 @@
+//! `demo`: the lab with a fault, diagnosed as a real cluster would be.
+//!
+//! It uses the lab's credentials only: no user's, no instance's, no STS; `MSK_DOCTOR_*` is ignored.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use msk_doctor::case::{Case, Client, ClientKind, Shares};
+use msk_doctor::cli::DemoArgs;
+use msk_doctor::diagnosis::{Verdict, conclude};
+use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, Lab, LabConfig};
+use msk_doctor::phase::Phase;
+use msk_doctor::pipeline::{self, Setup, TokenSource};
+use msk_doctor::probe::certificate::TrustStore;
+use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
+use msk_doctor::target::{Target, parse_bootstrap};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use tokio_util::sync::CancellationToken;
+
+use super::diagnose::{progress, report, stop_on_interrupt};
+use super::{lab, output, runtime, wrong};
+
+/// The fault that msk-doctor was begun for.
+const SEED_FAULT: &str = "IAM-01";
+
+/// Runs the demo; the exit code is the diagnosis's.
+pub fn run(args: &DemoArgs) -> Result<u8> {
+    if args.list {
+        print!("{}", lab::list());
+        return Ok(0);
+    }
+    output::check(&args.output)?;
+    if args.all {
+        return all(args);
+    }
+    let codes = match (args.healthy, args.codes.is_empty()) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![SEED_FAULT.to_owned()],
+        (false, false) => args.codes.clone(),
+    };
+    let faults = lab::faults(&codes)?;
+    let runtime = runtime()?;
+    let case = runtime.block_on(diagnose(args, faults))?;
+    runtime.shutdown_background();
+    report(&case, args.save_case.as_deref(), &args.output)
+}
+
+/// Each fault in turn: 1 when one was not found, else 0.
+fn all(args: &DemoArgs) -> Result<u8> {
+    let runtime = runtime()?;
+    let mut missed = 0;
+    println!("{:<17}{:<14}{:<9}{:>8}  fault made", "fault", "verdict", "first", "time");
+    for (fault, code, summary) in LAB_FAULTS {
+        let spec = FaultSpec { fault: *fault, broker: None };
+        let case = runtime.block_on(diagnose(args, vec![spec]))?;
+        let diagnosis = conclude(&case);
+        let first = diagnosis.causes.first().map_or("–", |cause| cause.fault.code);
+        let found = !fault.is_of_the_catalogue()
+            || first == *code
+            || diagnosis.verdict == Verdict::Healthy
+                && diagnosis.findings.iter().any(|finding| finding.fault.code == *code);
+        missed += u32::from(!found);
+        println!(
+            "{code:<17}{:<14}{first:<9}{:>5} ms  {summary}{}",
+            diagnosis.verdict.name(),
+            case.duration_ms,
+            if found { "" } else { "  (not found)" }
+        );
+    }
+    runtime.shutdown_background();
+    Ok(u8::from(missed > 0))
+}
+
+async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<Case> {
+    let config = LabConfig {
+        advertise: Advertise::RealNames,
+        faults,
+        dns: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        ..LabConfig::default()
+    };
+    let lab = Lab::start(config).await.map_err(lab::start_failed)?;
+    let ca = CertificateDer::from_pem_slice(lab.ca_pem().as_bytes())?;
+    let endpoints = parse_bootstrap(&lab.bootstrap()).map_err(|e| wrong(e.to_string()))?;
+    let cancel = CancellationToken::new();
+    stop_on_interrupt(cancel.clone());
+    let setup = Setup {
+        target: Target::from_endpoints(&endpoints),
+        until: Phase::Metadata,
+        mechanism: Some("OAUTHBEARER".to_owned()),
+        deadline: args.deadline,
+        phase_timeout: args.phase_timeout,
+        resolve: ResolveOptions {
+            dns_servers: Vec::new(),
+            timeout: args.phase_timeout.min(Duration::from_secs(5)),
+            system: SystemResolver::Only(lab.dns_server().into_iter().collect()),
+        },
+        overrides: Vec::new(),
+        trust: TrustStore { platform: Arc::default(), ca_file: Arc::new(vec![ca]) },
+        identity: None,
+        send_credentials_anyway: false,
+        token: TokenSource::Static(lab.credentials().clone()),
+        client: Client { kind: ClientKind::Machine, name: None, role: None },
+        speaks_for: vec![Shares::Path, Shares::Identity],
+        cancel,
+        progress: progress(),
+    };
+    let (case, _) = pipeline::run(setup).await;
+    drop(lab);
+    Ok(case)
+}

@@ -1,0 +1,106 @@
+//! A DNS server for the brokers' names: A records, no AAAA, and its own faults.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use hickory_proto::op::{Message, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA};
+use hickory_proto::rr::{RData, Record, RecordType};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio_util::sync::CancellationToken;
+
+use super::{Cluster, LabFault};
+
+/// What MSK's own records have, seconds.
+const TTL: u32 = 60;
+
+/// Answers on `address`, UDP and TCP; gives the address with its port.
+pub(super) async fn start(
+    address: SocketAddr,
+    cluster: Arc<Cluster>,
+    stop: CancellationToken,
+) -> io::Result<SocketAddr> {
+    let udp = UdpSocket::bind(address).await?;
+    let address = udp.local_addr()?;
+    let tcp = TcpListener::bind(address).await?;
+    tokio::spawn(over_udp(udp, cluster.clone(), stop.clone()));
+    tokio::spawn(over_tcp(tcp, cluster, stop));
+    Ok(address)
+}
+
+async fn over_udp(socket: UdpSocket, cluster: Arc<Cluster>, stop: CancellationToken) {
+    let mut buffer = [0; 4096];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut buffer) => received,
+            () = stop.cancelled() => return,
+        };
+        if let Ok((length, client)) = received
+            && let Some(answer) = answer(&buffer[..length], &cluster)
+        {
+            let _ = socket.send_to(&answer, client).await;
+        }
+    }
+}
+
+async fn over_tcp(listener: TcpListener, cluster: Arc<Cluster>, stop: CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        let Ok((mut stream, _)) = accepted else { continue };
+        let cluster = cluster.clone();
+        tokio::spawn(async move {
+            let length = stream.read_u16().await?;
+            let mut question = vec![0; usize::from(length)];
+            stream.read_exact(&mut question).await?;
+            if let Some(answer) = answer(&question, &cluster) {
+                stream.write_u16(u16::try_from(answer.len()).unwrap_or(u16::MAX)).await?;
+                stream.write_all(&answer).await?;
+            }
+            io::Result::Ok(())
+        });
+    }
+}
+
+fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
+    let question = Message::from_vec(question).ok()?;
+    let query = question.queries.first()?;
+    let mut reply = Message::response(question.metadata.id, OpCode::Query);
+    reply.add_query(query.clone());
+    let name = query.name().to_ascii().to_ascii_lowercase();
+    let name = name.trim_end_matches('.');
+    // The ghost of CLU-09 has a name as well: it resolves, and nothing listens there.
+    let ghost = cluster.ghost.map(|ghost| {
+        (format!("b-{}.{}", cluster.brokers.len() + 1, super::DOMAIN), ghost.ip())
+    });
+    let known = cluster
+        .brokers
+        .iter()
+        .find(|broker| broker.name == name)
+        .map(|broker| (Some(broker), broker.address.ip()))
+        .or_else(|| ghost.filter(|(ghost, _)| ghost == name).map(|(_, ip)| (None, ip)));
+    let Some((broker, ip)) = known else {
+        reply.metadata.response_code = ResponseCode::NXDomain;
+        return reply.to_vec().ok();
+    };
+    let has = |fault| broker.is_some_and(|broker| cluster.has(fault, broker));
+    if has(LabFault::Dns01) {
+        reply.metadata.response_code = ResponseCode::NXDomain;
+    } else if has(LabFault::Dns02) {
+        reply.metadata.response_code = ResponseCode::ServFail;
+    } else if !has(LabFault::Dns03) {
+        let data = match (query.query_type(), ip) {
+            (RecordType::A, IpAddr::V4(ip)) => Some(RData::A(A(ip))),
+            (RecordType::AAAA, IpAddr::V6(ip)) => Some(RData::AAAA(AAAA(ip))),
+            _ => None,
+        };
+        if let Some(data) = data {
+            reply.add_answer(Record::from_rdata(query.name().clone(), TTL, data));
+        }
+    }
+    reply.to_vec().ok()
+}
