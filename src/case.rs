@@ -71,6 +71,8 @@ pub struct CredentialFacts {
     pub took_ms: u64,
     /// Why there are none.
     pub absent: Option<String>,
+    /// The catalogue's code for that.
+    pub absent_code: Option<String>,
 }
 
 /// What STS said of the credentials.

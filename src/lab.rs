@@ -138,7 +138,10 @@ impl Lab {
     /// When a listener cannot be opened or a fault names no broker of the lab.
     pub async fn start(config: LabConfig) -> Result<Self, LabError> {
         for spec in &config.faults {
-            if spec.broker.is_some_and(|id| id < 1 || id > config.listen.len()) {
+            if spec
+                .broker
+                .is_some_and(|id| id < 1 || id > config.listen.len())
+            {
                 return Err(LabError::NoSuchBroker(spec.to_string()));
             }
         }
@@ -152,13 +155,22 @@ impl Lab {
                 id,
                 name: format!("b-{id}.{DOMAIN}"),
                 address,
-                alive: !has(&config.faults, LabFault::Clu03, index + 1, config.listen.len()),
+                alive: !has(
+                    &config.faults,
+                    LabFault::Clu03,
+                    index + 1,
+                    config.listen.len(),
+                ),
             });
             listeners.push(listener);
         }
         let credentials = made_up_credentials();
         let ca = certificates::Authority::new("msk-doctor lab CA")?;
-        let ghost = match config.faults.iter().any(|spec| spec.fault == LabFault::Clu09) {
+        let ghost = match config
+            .faults
+            .iter()
+            .any(|spec| spec.fault == LabFault::Clu09)
+        {
             true => Some(closed_port(brokers[0].address.ip()).await?),
             false => None,
         };
@@ -242,10 +254,13 @@ impl Lab {
 /// Whether a fault hits broker number `id` of `count`. A fault of the whole cluster hits all; one
 /// of a single broker hits the last unless it names another.
 fn has(faults: &[FaultSpec], fault: LabFault, id: usize, count: usize) -> bool {
-    faults.iter().filter(|spec| spec.fault == fault).any(|spec| match spec.broker {
-        Some(wanted) => wanted == id,
-        None => !fault.is_of_one_broker() || id == count,
-    })
+    faults
+        .iter()
+        .filter(|spec| spec.fault == fault)
+        .any(|spec| match spec.broker {
+            Some(wanted) => wanted == id,
+            None => !fault.is_of_one_broker() || id == count,
+        })
 }
 
 impl Cluster {
@@ -271,8 +286,16 @@ async fn closed_port(ip: IpAddr) -> Result<SocketAddr, LabError> {
 
 fn made_up_credentials() -> Credentials {
     let random = |length: usize| -> String {
-        let text: String = (0..2).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+        let text: String = (0..2)
+            .map(|_| uuid::Uuid::new_v4().simple().to_string())
+            .collect();
         text[..length].to_uppercase()
     };
-    Credentials::new(format!("AKIALAB{}", random(13)), random(40), None, None, "msk-doctor lab")
+    Credentials::new(
+        format!("AKIALAB{}", random(13)),
+        random(40),
+        None,
+        None,
+        "msk-doctor lab",
+    )
 }

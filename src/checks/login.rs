@@ -22,6 +22,11 @@ const SKEW_TOLERATED: f64 = 240.0;
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
+        fault: &c::IAM_07,
+        explains: &[Sign::CredentialMissing],
+        judge: role_not_assumed,
+    },
+    Check {
         fault: &c::SASL_14,
         explains: &[Sign::CredentialMissing],
         judge: no_credentials,
@@ -216,7 +221,18 @@ fn names_another_reason(seen: &Seen<'_>) -> bool {
     words(seen).is_some_and(|words| OTHERS.iter().any(|other| words.contains(other)))
 }
 
+fn role_not_assumed(case: &Case, _: &Seen<'_>) -> Stand {
+    let why = case.credentials.absent.as_deref().unwrap_or_default();
+    match case.credentials.absent_code.as_deref() {
+        Some("IAM-07") => Stand::says(Weight::Shown, why),
+        _ => Stand::excluded("no role is to be assumed"),
+    }
+}
+
 fn no_credentials(case: &Case, _: &Seen<'_>) -> Stand {
+    if case.credentials.absent_code.as_deref() == Some("IAM-07") {
+        return Stand::excluded("there are credentials to assume the role with");
+    }
     let why = case
         .credentials
         .absent

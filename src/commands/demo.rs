@@ -52,16 +52,28 @@ pub fn run(args: &DemoArgs) -> Result<u8> {
 fn all(args: &DemoArgs) -> Result<u8> {
     let runtime = runtime()?;
     let mut missed = 0;
-    println!("{:<17}{:<14}{:<9}{:>8}  fault made", "fault", "verdict", "first", "time");
+    println!(
+        "{:<17}{:<14}{:<9}{:>8}  fault made",
+        "fault", "verdict", "first", "time"
+    );
     for (fault, code, summary) in LAB_FAULTS {
-        let spec = FaultSpec { fault: *fault, broker: None };
+        let spec = FaultSpec {
+            fault: *fault,
+            broker: None,
+        };
         let case = runtime.block_on(diagnose(args, vec![spec]))?;
         let diagnosis = conclude(&case);
-        let first = diagnosis.causes.first().map_or("–", |cause| cause.fault.code);
+        let first = diagnosis
+            .causes
+            .first()
+            .map_or("–", |cause| cause.fault.code);
         let found = !fault.is_of_the_catalogue()
             || first == *code
             || diagnosis.verdict == Verdict::Healthy
-                && diagnosis.findings.iter().any(|finding| finding.fault.code == *code);
+                && diagnosis
+                    .findings
+                    .iter()
+                    .any(|finding| finding.fault.code == *code);
         missed += u32::from(!found);
         println!(
             "{code:<17}{:<14}{first:<9}{:>5} ms  {summary}{}",
@@ -98,11 +110,18 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<Case> {
             system: SystemResolver::Only(lab.dns_server().into_iter().collect()),
         },
         overrides: Vec::new(),
-        trust: TrustStore { platform: Arc::default(), ca_file: Arc::new(vec![ca]) },
+        trust: TrustStore {
+            platform: Arc::default(),
+            ca_file: Arc::new(vec![ca]),
+        },
         identity: None,
         send_credentials_anyway: false,
         token: TokenSource::Static(lab.credentials().clone()),
-        client: Client { kind: ClientKind::Machine, name: None, role: None },
+        client: Client {
+            kind: ClientKind::Machine,
+            name: None,
+            role: None,
+        },
         speaks_for: vec![Shares::Path, Shares::Identity],
         cancel,
         progress: progress(),

@@ -22,7 +22,11 @@ pub fn run(args: &LabArgs) -> Result<u8> {
     };
     let config = LabConfig {
         listen,
-        advertise: if args.real_names { Advertise::RealNames } else { Advertise::Addresses },
+        advertise: if args.real_names {
+            Advertise::RealNames
+        } else {
+            Advertise::Addresses
+        },
         faults: faults(&args.codes)?,
         dns: args.dns,
         seed: args.seed,
@@ -41,14 +45,19 @@ pub fn run(args: &LabArgs) -> Result<u8> {
 
 /// The faults that the lab makes, a line each.
 pub fn list() -> String {
-    LAB_FAULTS.iter().fold(String::new(), |text, (_, code, summary)| {
-        format!("{text}{code:<17}{summary}\n")
-    })
+    LAB_FAULTS
+        .iter()
+        .fold(String::new(), |text, (_, code, summary)| {
+            format!("{text}{code:<17}{summary}\n")
+        })
 }
 
 /// Reads fault codes.
 pub fn faults(codes: &[String]) -> Result<Vec<FaultSpec>> {
-    codes.iter().map(|code| code.parse().map_err(wrong)).collect()
+    codes
+        .iter()
+        .map(|code| code.parse().map_err(wrong))
+        .collect()
 }
 
 /// A lab that cannot start is mostly a port in use: wrong use.

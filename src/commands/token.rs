@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
-use msk_doctor::aws::credentials::{CredentialOptions, CredentialOutcome, load};
+use msk_doctor::aws::credentials::{CredentialOptions, load};
 use msk_doctor::cli::TokenArgs;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::{msk_iam, token_page};
@@ -58,9 +58,10 @@ fn make(args: &TokenArgs, now: SystemTime) -> Result<String> {
     };
     let outcome = runtime.block_on(load(&options));
     runtime.shutdown_background();
-    let CredentialOutcome::Found { credentials, .. } = outcome else {
-        return Err(wrong(format!("no token without credentials: {outcome}")));
-    };
-    let token = msk_iam::sign(&credentials, &region, now).map_err(|e| wrong(e.to_string()))?;
+    let loaded = outcome
+        .result
+        .map_err(|failure| wrong(format!("no token without credentials: {failure}")))?;
+    let token =
+        msk_iam::sign(&loaded.credentials, &region, now).map_err(|e| wrong(e.to_string()))?;
     Ok(token.expose().to_owned())
 }

@@ -32,7 +32,12 @@ pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
 }
 
 fn everything_works(case: &Case) -> bool {
-    let mut brokers: Vec<_> = case.target.brokers.iter().map(TargetBroker::endpoint).collect();
+    let mut brokers: Vec<_> = case
+        .target
+        .brokers
+        .iter()
+        .map(TargetBroker::endpoint)
+        .collect();
     if case.until >= Phase::Metadata {
         brokers.extend(case.advertised());
     }

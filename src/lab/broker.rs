@@ -35,8 +35,17 @@ pub(super) fn start(
         // Dropping the listener closes the port.
         return Ok(());
     }
-    let tls = if has(LabFault::Tls02) { None } else { Some(tls(&broker, &cluster, ca)?) };
-    let broker = Arc::new(Broker { broker, cluster, tls, connections: AtomicU64::new(0) });
+    let tls = if has(LabFault::Tls02) {
+        None
+    } else {
+        Some(tls(&broker, &cluster, ca)?)
+    };
+    let broker = Arc::new(Broker {
+        broker,
+        cluster,
+        tls,
+        connections: AtomicU64::new(0),
+    });
     tokio::spawn(async move {
         if broker.has(LabFault::Tcp05) {
             // The kernel completes the handshakes; nobody takes the connections.
@@ -63,7 +72,11 @@ pub(super) fn start(
     Ok(())
 }
 
-fn tls(broker: &LabBroker, cluster: &Cluster, ca: &Authority) -> Result<Arc<ServerConfig>, LabError> {
+fn tls(
+    broker: &LabBroker,
+    cluster: &Cluster,
+    ca: &Authority,
+) -> Result<Arc<ServerConfig>, LabError> {
     let has = |fault| cluster.has(fault, broker);
     let names = if has(LabFault::Tls05) {
         vec!["other.example.com".to_owned()]
@@ -75,9 +88,16 @@ fn tls(broker: &LabBroker, cluster: &Cluster, ca: &Authority) -> Result<Arc<Serv
     } else {
         broker.address.ip()
     };
-    let ends_in =
-        if has(LabFault::Tls14) { time::Duration::hours(-1) } else { time::Duration::days(60) };
-    let leaf = Leaf { names: &names, address, ends_in };
+    let ends_in = if has(LabFault::Tls14) {
+        time::Duration::hours(-1)
+    } else {
+        time::Duration::days(60)
+    };
+    let leaf = Leaf {
+        names: &names,
+        address,
+        ends_in,
+    };
     let stranger = if has(LabFault::Tls03) {
         Some(Authority::new("Amazon")?)
     } else if has(LabFault::Tls12) {
@@ -85,7 +105,10 @@ fn tls(broker: &LabBroker, cluster: &Cluster, ca: &Authority) -> Result<Arc<Serv
     } else {
         None
     };
-    stranger.as_ref().unwrap_or(ca).server(&leaf, has(LabFault::Tls07))
+    stranger
+        .as_ref()
+        .unwrap_or(ca)
+        .server(&leaf, has(LabFault::Tls07))
 }
 
 struct Broker {
@@ -190,7 +213,9 @@ impl Broker {
                 }
                 continue;
             }
-            let Some(request) = messages::read(&frame) else { return Ok(Leave::Close) };
+            let Some(request) = messages::read(&frame) else {
+                return Ok(Leave::Close);
+            };
             if let Some(leave) = self.answer(stream, &request, &mut login, number).await? {
                 return Ok(leave);
             }
@@ -211,12 +236,17 @@ impl Broker {
         match &request.body {
             Request0::ApiVersions if self.has(LabFault::Clu06) => Ok(Some(Leave::Never)),
             Request0::ApiVersions => {
-                stream.write_all(&messages::api_versions(request, throttle)).await?;
+                stream
+                    .write_all(&messages::api_versions(request, throttle))
+                    .await?;
                 Ok(None)
             }
-            Request0::SaslHandshake(mechanism) => self.handshake(stream, request, mechanism, login).await,
+            Request0::SaslHandshake(mechanism) => {
+                self.handshake(stream, request, mechanism, login).await
+            }
             Request0::SaslAuthenticate(bytes) if login.chosen => {
-                self.framed_token(stream, request, bytes, login, number).await
+                self.framed_token(stream, request, bytes, login, number)
+                    .await
             }
             Request0::Metadata(topics) if login.done => {
                 let topics = topics.clone().unwrap_or_default();
@@ -244,7 +274,9 @@ impl Broker {
         S: AsyncWrite + Unpin,
     {
         if self.has(LabFault::Sasl27) {
-            stream.write_all(&messages::sasl_handshake(request, 34, &[])).await?;
+            stream
+                .write_all(&messages::sasl_handshake(request, 34, &[]))
+                .await?;
             return Ok(None);
         }
         let mut offered = if self.has(LabFault::Sasl03) {
@@ -260,11 +292,15 @@ impl Broker {
         if offered.iter().any(|name| name == mechanism) {
             login.chosen = true;
             login.bare = request.header.request_api_version == 0;
-            stream.write_all(&messages::sasl_handshake(request, 0, &offered)).await?;
+            stream
+                .write_all(&messages::sasl_handshake(request, 0, &offered))
+                .await?;
             return Ok(None);
         }
         self.wait(0).await;
-        stream.write_all(&messages::sasl_handshake(request, 33, &offered)).await?;
+        stream
+            .write_all(&messages::sasl_handshake(request, 33, &offered))
+            .await?;
         Ok(Some(Leave::Close))
     }
 
@@ -357,9 +393,8 @@ impl Broker {
         if self.has(LabFault::Net03) {
             return Ok(Some(Leave::Reset));
         }
-        let refused = self.judge(message).is_err()
-            || self.has(LabFault::Sasl06)
-            || self.has(LabFault::Lim07);
+        let refused =
+            self.judge(message).is_err() || self.has(LabFault::Sasl06) || self.has(LabFault::Lim07);
         if refused {
             self.wait(number).await;
             return Ok(Some(Leave::Close));
@@ -372,7 +407,11 @@ impl Broker {
     async fn wait(&self, number: u64) {
         let id = u64::try_from(self.broker.id).unwrap_or(0);
         let mixed = (self.cluster.seed ^ (id << 32) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let beyond = if self.cluster.delay.is_zero() { 0 } else { (mixed >> 32) % 250 };
+        let beyond = if self.cluster.delay.is_zero() {
+            0
+        } else {
+            (mixed >> 32) % 250
+        };
         sleep(self.cluster.delay + Duration::from_millis(beyond)).await;
     }
 
@@ -401,7 +440,11 @@ impl Broker {
                 Advertise::Addresses => ghost.ip().to_string(),
                 Advertise::RealNames => format!("b-{id}.{}", super::DOMAIN),
             };
-            listed.push(Listed { id, host, port: ghost.port() });
+            listed.push(Listed {
+                id,
+                host,
+                port: ghost.port(),
+            });
         }
         (id, listed)
     }
@@ -417,7 +460,9 @@ impl Broker {
             return Ok(Some(Leave::Close));
         }
         if self.has(LabFault::HostileLength) {
-            stream.write_all(&[0x7f, 0xff, 0xff, 0xff, 1, 2, 3, 4]).await?;
+            stream
+                .write_all(&[0x7f, 0xff, 0xff, 0xff, 1, 2, 3, 4])
+                .await?;
             return Ok(Some(Leave::Never));
         }
         if self.has(LabFault::HostileDrip) {
@@ -455,7 +500,11 @@ struct Login {
 async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     if let Err(error) = stream.read_exact(&mut length).await {
-        return if error.kind() == io::ErrorKind::UnexpectedEof { Ok(None) } else { Err(error) };
+        return if error.kind() == io::ErrorKind::UnexpectedEof {
+            Ok(None)
+        } else {
+            Err(error)
+        };
     }
     let length = usize::try_from(i32::from_be_bytes(length)).unwrap_or(usize::MAX);
     if length > MAX_REQUEST {

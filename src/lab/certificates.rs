@@ -37,7 +37,9 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::OrganizationName, name);
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, name);
         params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = OffsetDateTime::now_utc() - Duration::days(400);
         params.not_after = OffsetDateTime::now_utc() + Duration::days(400);
@@ -57,7 +59,9 @@ impl Authority {
         require_client_certificate: bool,
     ) -> Result<Arc<ServerConfig>, LabError> {
         let mut params = CertificateParams::new(leaf.names.to_vec())?;
-        params.subject_alt_names.push(SanType::IpAddress(leaf.address));
+        params
+            .subject_alt_names
+            .push(SanType::IpAddress(leaf.address));
         params.distinguished_name = rcgen::DistinguishedName::new();
         if let Some(name) = leaf.names.first() {
             // A common name has at most 64 characters (RFC 5280, upper bounds).

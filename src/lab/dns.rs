@@ -51,14 +51,18 @@ async fn over_tcp(listener: TcpListener, cluster: Arc<Cluster>, stop: Cancellati
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => return,
         };
-        let Ok((mut stream, _)) = accepted else { continue };
+        let Ok((mut stream, _)) = accepted else {
+            continue;
+        };
         let cluster = cluster.clone();
         tokio::spawn(async move {
             let length = stream.read_u16().await?;
             let mut question = vec![0; usize::from(length)];
             stream.read_exact(&mut question).await?;
             if let Some(answer) = answer(&question, &cluster) {
-                stream.write_u16(u16::try_from(answer.len()).unwrap_or(u16::MAX)).await?;
+                stream
+                    .write_u16(u16::try_from(answer.len()).unwrap_or(u16::MAX))
+                    .await?;
                 stream.write_all(&answer).await?;
             }
             io::Result::Ok(())
@@ -75,14 +79,21 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
     let name = name.trim_end_matches('.');
     // The ghost of CLU-09 has a name as well: it resolves, and nothing listens there.
     let ghost = cluster.ghost.map(|ghost| {
-        (format!("b-{}.{}", cluster.brokers.len() + 1, super::DOMAIN), ghost.ip())
+        (
+            format!("b-{}.{}", cluster.brokers.len() + 1, super::DOMAIN),
+            ghost.ip(),
+        )
     });
     let known = cluster
         .brokers
         .iter()
         .find(|broker| broker.name == name)
         .map(|broker| (Some(broker), broker.address.ip()))
-        .or_else(|| ghost.filter(|(ghost, _)| ghost == name).map(|(_, ip)| (None, ip)));
+        .or_else(|| {
+            ghost
+                .filter(|(ghost, _)| ghost == name)
+                .map(|(_, ip)| (None, ip))
+        });
     let Some((broker, ip)) = known else {
         reply.metadata.response_code = ResponseCode::NXDomain;
         return reply.to_vec().ok();

@@ -50,47 +50,170 @@ pub enum LabFault {
 pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
     (LabFault::Dns01, "DNS-01", "the DNS server answers NXDOMAIN"),
     (LabFault::Dns02, "DNS-02", "the DNS server answers SERVFAIL"),
-    (LabFault::Dns03, "DNS-03", "the DNS server answers without any address"),
+    (
+        LabFault::Dns03,
+        "DNS-03",
+        "the DNS server answers without any address",
+    ),
     (LabFault::Tcp02, "TCP-02", "nothing listens on the port"),
-    (LabFault::Tcp04, "TCP-04", "the ClientHello is read, then FIN"),
-    (LabFault::Tcp05, "TCP-05", "the kernel accepts, nobody reads"),
-    (LabFault::Tls02, "TLS-02", "the listener speaks Kafka in clear text"),
-    (LabFault::Tls03, "TLS-03", "the certificate's root, called Amazon, is not trusted"),
-    (LabFault::Tls05, "TLS-05", "the certificate is for another name"),
-    (LabFault::Tls06, "TLS-06", "the ClientHello is answered with alert protocol_version"),
-    (LabFault::Tls07, "TLS-07", "a client certificate is required"),
-    (LabFault::Tls12, "TLS-12", "the certificate's issuer is a proxy of one's employer"),
-    (LabFault::Tls14, "TLS-14", "the certificate ended an hour ago"),
-    (LabFault::Net03, "NET-03", "a reset in answer to the framed token, without words"),
+    (
+        LabFault::Tcp04,
+        "TCP-04",
+        "the ClientHello is read, then FIN",
+    ),
+    (
+        LabFault::Tcp05,
+        "TCP-05",
+        "the kernel accepts, nobody reads",
+    ),
+    (
+        LabFault::Tls02,
+        "TLS-02",
+        "the listener speaks Kafka in clear text",
+    ),
+    (
+        LabFault::Tls03,
+        "TLS-03",
+        "the certificate's root, called Amazon, is not trusted",
+    ),
+    (
+        LabFault::Tls05,
+        "TLS-05",
+        "the certificate is for another name",
+    ),
+    (
+        LabFault::Tls06,
+        "TLS-06",
+        "the ClientHello is answered with alert protocol_version",
+    ),
+    (
+        LabFault::Tls07,
+        "TLS-07",
+        "a client certificate is required",
+    ),
+    (
+        LabFault::Tls12,
+        "TLS-12",
+        "the certificate's issuer is a proxy of one's employer",
+    ),
+    (
+        LabFault::Tls14,
+        "TLS-14",
+        "the certificate ended an hour ago",
+    ),
+    (
+        LabFault::Net03,
+        "NET-03",
+        "a reset in answer to the framed token, without words",
+    ),
     (LabFault::Net04, "NET-04", "a web server answers"),
     (LabFault::Net11, "NET-11", "an SSH server answers"),
-    (LabFault::Clu03, "CLU-03", "one broker is down, and the others know"),
-    (LabFault::Clu06, "CLU-06", "TLS is answered, Kafka is silent"),
-    (LabFault::Clu08, "CLU-08", "one broker belongs to another cluster"),
-    (LabFault::Clu09, "CLU-09", "Metadata names a broker where nothing listens"),
-    (LabFault::Lim01, "LIM-01", "more logins than the broker takes: Too many connects"),
-    (LabFault::Lim05, "LIM-05", "accepted, held for a second, then closed"),
-    (LabFault::Lim07, "LIM-07", "FIN in answer to the framed token, without words"),
-    (LabFault::Lim08, "LIM-08", "answers are throttled (works: a warning)"),
-    (LabFault::Sasl03, "SASL-03", "the listener offers SCRAM-SHA-512 only"),
-    (LabFault::Sasl04, "SASL-04", "the listener offers AWS_MSK_IAM only"),
-    (LabFault::Sasl05, "SASL-05", "the broker cannot read the token"),
-    (LabFault::Sasl06, "SASL-06", "the token is refused with a JSON challenge"),
-    (LabFault::Sasl20, "SASL-20", "the session would be too short"),
-    (LabFault::Sasl26, "SASL-26", "silence in answer to the token"),
+    (
+        LabFault::Clu03,
+        "CLU-03",
+        "one broker is down, and the others know",
+    ),
+    (
+        LabFault::Clu06,
+        "CLU-06",
+        "TLS is answered, Kafka is silent",
+    ),
+    (
+        LabFault::Clu08,
+        "CLU-08",
+        "one broker belongs to another cluster",
+    ),
+    (
+        LabFault::Clu09,
+        "CLU-09",
+        "Metadata names a broker where nothing listens",
+    ),
+    (
+        LabFault::Lim01,
+        "LIM-01",
+        "more logins than the broker takes: Too many connects",
+    ),
+    (
+        LabFault::Lim05,
+        "LIM-05",
+        "accepted, held for a second, then closed",
+    ),
+    (
+        LabFault::Lim07,
+        "LIM-07",
+        "FIN in answer to the framed token, without words",
+    ),
+    (
+        LabFault::Lim08,
+        "LIM-08",
+        "answers are throttled (works: a warning)",
+    ),
+    (
+        LabFault::Sasl03,
+        "SASL-03",
+        "the listener offers SCRAM-SHA-512 only",
+    ),
+    (
+        LabFault::Sasl04,
+        "SASL-04",
+        "the listener offers AWS_MSK_IAM only",
+    ),
+    (
+        LabFault::Sasl05,
+        "SASL-05",
+        "the broker cannot read the token",
+    ),
+    (
+        LabFault::Sasl06,
+        "SASL-06",
+        "the token is refused with a JSON challenge",
+    ),
+    (
+        LabFault::Sasl20,
+        "SASL-20",
+        "the session would be too short",
+    ),
+    (
+        LabFault::Sasl26,
+        "SASL-26",
+        "silence in answer to the token",
+    ),
     (LabFault::Sasl27, "SASL-27", "a TLS listener without SASL"),
-    (LabFault::Iam01, "IAM-01", "the role lacks kafka-cluster:Connect"),
-    (LabFault::HostileGarbage, "hostile-garbage", "noise instead of frames"),
-    (LabFault::HostileLength, "hostile-length", "a frame of 2 GiB is announced"),
+    (
+        LabFault::Iam01,
+        "IAM-01",
+        "the role lacks kafka-cluster:Connect",
+    ),
+    (
+        LabFault::HostileGarbage,
+        "hostile-garbage",
+        "noise instead of frames",
+    ),
+    (
+        LabFault::HostileLength,
+        "hostile-length",
+        "a frame of 2 GiB is announced",
+    ),
     (LabFault::HostileDrip, "hostile-drip", "one byte a second"),
-    (LabFault::HostileEscapes, "hostile-escapes", "terminal escapes in every string"),
-    (LabFault::HostileEndless, "hostile-endless", "an answer without end"),
+    (
+        LabFault::HostileEscapes,
+        "hostile-escapes",
+        "terminal escapes in every string",
+    ),
+    (
+        LabFault::HostileEndless,
+        "hostile-endless",
+        "an answer without end",
+    ),
 ];
 
 impl LabFault {
     fn row(self) -> &'static (LabFault, &'static str, &'static str) {
         // Every variant has its row; a test says so.
-        LAB_FAULTS.iter().find(|(fault, _, _)| *fault == self).unwrap_or(&LAB_FAULTS[0])
+        LAB_FAULTS
+            .iter()
+            .find(|(fault, _, _)| *fault == self)
+            .unwrap_or(&LAB_FAULTS[0])
     }
 
     /// The catalogue's code, or a name that begins with `hostile-`.
@@ -140,14 +263,21 @@ impl FromStr for FaultSpec {
     fn from_str(text: &str) -> Result<Self, String> {
         let (code, broker) = match text.split_once('@') {
             Some((code, id)) => {
-                let id = id.parse().map_err(|_| format!("{text:?}: {id:?} is no broker number"))?;
+                let id = id
+                    .parse()
+                    .map_err(|_| format!("{text:?}: {id:?} is no broker number"))?;
                 (code, Some(id))
             }
             None => (text, None),
         };
-        let row = LAB_FAULTS.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(code.trim()));
+        let row = LAB_FAULTS
+            .iter()
+            .find(|(_, known, _)| known.eq_ignore_ascii_case(code.trim()));
         match row {
-            Some((fault, _, _)) => Ok(Self { fault: *fault, broker }),
+            Some((fault, _, _)) => Ok(Self {
+                fault: *fault,
+                broker,
+            }),
             None => Err(format!(
                 "the lab does not make {code:?}; `msk-doctor lab --list` says what it makes"
             )),

@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsResponse, BrokerId, MetadataRequest, MetadataResponse, RequestHeader,
     ResponseHeader, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
-    SaslHandshakeResponse, api_versions_response::ApiVersion,
+    SaslHandshakeResponse,
+    api_versions_response::ApiVersion,
     metadata_response::{MetadataResponseBroker, MetadataResponseTopic},
 };
 use kafka_protocol::protocol::{
@@ -48,9 +49,11 @@ pub(super) fn read(frame: &[u8]) -> Option<Request> {
             let request = SaslHandshakeRequest::decode(&mut bytes, version).ok()?;
             Request0::SaslHandshake(request.mechanism.as_str().to_owned())
         }
-        Some(ApiKey::SaslAuthenticate) if supported => {
-            Request0::SaslAuthenticate(SaslAuthenticateRequest::decode(&mut bytes, version).ok()?.auth_bytes)
-        }
+        Some(ApiKey::SaslAuthenticate) if supported => Request0::SaslAuthenticate(
+            SaslAuthenticateRequest::decode(&mut bytes, version)
+                .ok()?
+                .auth_bytes,
+        ),
         Some(ApiKey::Metadata) if supported => {
             let request = MetadataRequest::decode(&mut bytes, version).ok()?;
             let topics = request.topics.map(|topics| {
@@ -89,20 +92,29 @@ pub(super) fn api_versions(request: &Request, throttle_ms: i32) -> Vec<u8> {
                 .with_max_version(*max)
         })
         .collect();
-    let response =
-        ApiVersionsResponse::default().with_api_keys(keys).with_throttle_time_ms(throttle_ms);
+    let response = ApiVersionsResponse::default()
+        .with_api_keys(keys)
+        .with_throttle_time_ms(throttle_ms);
     if (0..=4).contains(&version) {
         framed(request, version, &response)
     } else {
-        framed(request, 0, &response.with_error_code(35).with_throttle_time_ms(0))
+        framed(
+            request,
+            0,
+            &response.with_error_code(35).with_throttle_time_ms(0),
+        )
     }
 }
 
 /// An answer to `SaslHandshake`.
 pub(super) fn sasl_handshake(request: &Request, error: i16, mechanisms: &[String]) -> Vec<u8> {
-    let mechanisms = mechanisms.iter().map(|name| StrBytes::from_string(name.clone())).collect();
-    let response =
-        SaslHandshakeResponse::default().with_error_code(error).with_mechanisms(mechanisms);
+    let mechanisms = mechanisms
+        .iter()
+        .map(|name| StrBytes::from_string(name.clone()))
+        .collect();
+    let response = SaslHandshakeResponse::default()
+        .with_error_code(error)
+        .with_mechanisms(mechanisms);
     framed(request, request.header.request_api_version, &response)
 }
 
@@ -159,8 +171,12 @@ pub(super) fn metadata(
                 .with_name(Some(kafka_protocol::messages::TopicName(name)))
         })
         .collect();
-    let controller = brokers.first().map_or(BrokerId(-1), |broker| broker.node_id);
-    let mut response = MetadataResponse::default().with_brokers(brokers).with_topics(topics);
+    let controller = brokers
+        .first()
+        .map_or(BrokerId(-1), |broker| broker.node_id);
+    let mut response = MetadataResponse::default()
+        .with_brokers(brokers)
+        .with_topics(topics);
     if version >= 1 {
         response = response.with_controller_id(controller);
     }

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key, sha256_hex_string};
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use time::macros::format_description;
 use url::Url;
@@ -39,11 +40,15 @@ pub(super) fn verify(
         .split('\u{1}')
         .find_map(|pair| pair.strip_prefix("auth=Bearer "))
         .ok_or(Refused::Malformed)?;
-    let url = URL_SAFE_NO_PAD.decode(token).map_err(|_| Refused::Malformed)?;
+    let url = URL_SAFE_NO_PAD
+        .decode(token)
+        .map_err(|_| Refused::Malformed)?;
     let url = String::from_utf8(url).map_err(|_| Refused::Malformed)?;
     let url = Url::parse(&url).map_err(|_| Refused::Malformed)?;
     let parameter = |name: &str| {
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     };
     let needed = |name: &str| parameter(name).ok_or(Refused::Malformed);
     if needed("Action")? != "kafka-cluster:Connect" {
@@ -52,7 +57,9 @@ pub(super) fn verify(
     let date = needed("X-Amz-Date")?;
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let signed = time::PrimitiveDateTime::parse(&date, format).map_err(|_| Refused::Malformed)?;
-    let life: i64 = needed("X-Amz-Expires")?.parse().map_err(|_| Refused::Malformed)?;
+    let life: i64 = needed("X-Amz-Expires")?
+        .parse()
+        .map_err(|_| Refused::Malformed)?;
     let now = OffsetDateTime::from(now);
     let age = (now - signed.assume_utc()).whole_seconds();
     let host = url.host_str().unwrap_or_default();
@@ -68,7 +75,19 @@ pub(super) fn verify(
     if !good {
         return Err(Refused::Denied);
     }
-    Ok(Accepted { left: Duration::from_secs(u64::try_from(life - age).unwrap_or(0)) })
+    Ok(Accepted {
+        left: Duration::from_secs(u64::try_from(life - age).unwrap_or(0)),
+    })
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn signature(
@@ -86,11 +105,22 @@ fn signature(
         .filter(|pair| !pair.starts_with("X-Amz-Signature=") && !pair.starts_with("User-Agent="))
         .collect();
     pairs.sort_unstable();
-    let nothing = sha256_hex_string(b"");
-    let request = format!("GET\n/\n{}\nhost:{host}\n\nhost\n{nothing}", pairs.join("&"));
-    let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256_hex_string(request));
+    let nothing = sha256_hex(b"");
+    let request = format!(
+        "GET\n/\n{}\nhost:{host}\n\nhost\n{nothing}",
+        pairs.join("&")
+    );
+    let text = format!(
+        "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
+        sha256_hex(request.as_bytes())
+    );
     let time = SystemTime::from(signed.assume_utc());
-    let key = generate_signing_key(credentials.secret_access_key(), time, REGION, "kafka-cluster");
+    let key = generate_signing_key(
+        credentials.secret_access_key(),
+        time,
+        REGION,
+        "kafka-cluster",
+    );
     calculate_signature(key, text.as_bytes())
 }
 
@@ -112,7 +142,10 @@ mod tests {
             message(token.expose())
         };
         let accepted = verify(&sign(&right, REGION, now), &right, now).expect("accepted");
-        assert!((895..=900).contains(&accepted.left.as_secs()), "{accepted:?}");
+        assert!(
+            (895..=900).contains(&accepted.left.as_secs()),
+            "{accepted:?}"
+        );
         let old = now - Duration::from_secs(1000);
         let refused = [
             sign(&wrong, REGION, now),

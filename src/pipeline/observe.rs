@@ -30,7 +30,12 @@ const MOST_ADDRESSES: usize = 16;
 /// Probes the brokers of the bootstrap string, and those that they advertise as soon as they do.
 pub(super) async fn observe(setup: &Setup, shared: &Shared, tokens: &Tokens) -> Vec<Observation> {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
-    let mut known: Vec<Endpoint> = setup.target.brokers.iter().map(TargetBroker::endpoint).collect();
+    let mut known: Vec<Endpoint> = setup
+        .target
+        .brokers
+        .iter()
+        .map(TargetBroker::endpoint)
+        .collect();
     let bootstrap = known.len();
     let mut running: FuturesUnordered<_> = known
         .clone()

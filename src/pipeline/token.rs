@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::aws::credentials::{self, CredentialOptions, CredentialOutcome, IdentityOutcome};
+use crate::aws::credentials::{self, CredentialOptions, IdentityAnswer, IdentityOptions};
 use crate::case::{Case, CredentialFacts, IdentityFacts, TokenFault, TokenJudgement};
 use crate::probe::io;
 use crate::sasl::inspect::{inspect, judge_for_region};
@@ -130,40 +130,68 @@ impl Search {
             timeout: options.timeout.min(left),
             ..options
         };
+        let profile = options.profile.clone();
         let outcome = credentials::load(&options).await;
-        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
         self.facts
             .send_modify(|facts| facts.credentials.took_ms = took);
-        let found = match outcome {
-            CredentialOutcome::Found {
-                credentials,
-                source,
-                ..
-            } => {
-                self.sign(&credentials, &source);
-                credentials
+        let found = match outcome.result {
+            Ok(loaded) => {
+                self.sign(&loaded.credentials, &loaded.facts.source.to_string());
+                loaded.credentials
             }
-            other => return self.absent(&other.to_string()),
+            Err(failure) => {
+                let code = failure.code().to_owned();
+                self.facts
+                    .send_modify(|facts| facts.credentials.absent_code = Some(code));
+                return self.absent(&failure.to_string());
+            }
         };
         if !ask_sts {
             return;
         }
-        let region = self.region.as_deref().unwrap_or("us-east-1");
-        let answer = credentials::identity(&found, region, STS_PATIENCE).await;
+        let options = IdentityOptions {
+            region: self
+                .region
+                .clone()
+                .unwrap_or_else(|| "us-east-1".to_owned()),
+            profile,
+            endpoint_url: None,
+            timeout: STS_PATIENCE,
+        };
+        let outcome = credentials::identity(&found, &options).await;
         self.facts.send_modify(|facts| {
-            facts.clock_ahead_s = answer.clock_skew.map(|skew| skew.seconds);
-            facts.identity = match answer.outcome {
-                IdentityOutcome::Known { account, arn, .. } => {
-                    IdentityFacts::Known { arn, account }
-                }
-                IdentityOutcome::Refused { code, message } => {
-                    IdentityFacts::Refused { code, message }
-                }
-                other => IdentityFacts::Unknown {
-                    because: other.to_string(),
-                },
-            };
+            facts.clock_ahead_s = outcome.skew.map(|skew| skew.seconds);
+            facts.identity = identity_facts(&outcome.answer);
         });
+    }
+}
+
+fn identity_facts(answer: &IdentityAnswer) -> IdentityFacts {
+    match answer {
+        IdentityAnswer::Known { account, arn, .. } => IdentityFacts::Known {
+            arn: arn.to_string(),
+            account: account.to_string(),
+        },
+        IdentityAnswer::Expired { code, message }
+        | IdentityAnswer::ClockRejected { code, message } => IdentityFacts::Refused {
+            code: code.to_string(),
+            message: message.to_string(),
+        },
+        IdentityAnswer::InvalidClientTokenId { message } => IdentityFacts::Refused {
+            code: "InvalidClientTokenId".to_owned(),
+            message: message.to_string(),
+        },
+        IdentityAnswer::SignatureDoesNotMatch { message } => IdentityFacts::Refused {
+            code: "SignatureDoesNotMatch".to_owned(),
+            message: message.to_string(),
+        },
+        IdentityAnswer::Denied { .. }
+        | IdentityAnswer::Unreachable { .. }
+        | IdentityAnswer::TimedOut { .. }
+        | IdentityAnswer::Failed { .. } => IdentityFacts::Unknown {
+            because: answer.to_string(),
+        },
     }
 }
 
