@@ -121,13 +121,17 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
     let diagnosis = loop {
         let diagnosis = conclude(&case);
         let late = Instant::now() >= shared.deadline || shared.cancel.is_cancelled();
-        let Some(wanted) = experiment::next(&case, &diagnosis).filter(|_| !late) else {
+        let wanted = experiment::next(&case, &diagnosis);
+        let Some(first) = wanted.first().filter(|_| !late) else {
             break diagnosis;
         };
-        (setup.progress)(&format!("experiment: {}", wanted.experiment.question));
-        case.experiments.push(wanted.experiment.name.to_owned());
+        (setup.progress)(&format!("experiment: {}", first.experiment.question));
+        case.experiments.push(first.experiment.name.to_owned());
+        let attempts = wanted
+            .iter()
+            .map(|wanted| observe::experiment(&setup, &shared, &token, wanted));
         case.observations
-            .push(observe::experiment(&setup, &shared, &token, &wanted).await);
+            .extend(futures::future::join_all(attempts).await);
     };
     let cut = case.attempts().any(|o| {
         o.phases

@@ -127,7 +127,7 @@ fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::says(Weight::Pointed, "Metadata names no usable broker address");
     }
     if seen.observation.purpose != Purpose::Advertised {
-        return Stand::excluded("the broker stands in the bootstrap string");
+        return Stand::Foreign;
     }
     let asked = case
         .attempts()
@@ -212,7 +212,7 @@ fn source_ports(_: &Case, seen: &Seen<'_>) -> Stand {
             Weight::Pointed,
             "this machine has no free local port or address for it",
         ),
-        _ => Stand::excluded("the error is not one of local ports"),
+        _ => Stand::Foreign,
     }
 }
 
@@ -242,7 +242,7 @@ fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {
 
 fn iam_off(case: &Case, _: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
-        return Stand::excluded("the client does not use IAM");
+        return Stand::Foreign;
     }
     if case
         .attempts()
@@ -256,6 +256,6 @@ fn iam_off(case: &Case, _: &Seen<'_>) -> Stand {
 fn encryption_setting(case: &Case, _: &Seen<'_>) -> Stand {
     match case.target.auth {
         Auth::Plaintext | Auth::Tls | Auth::Mtls => Stand::open(),
-        Auth::Iam | Auth::Scram => Stand::excluded("SASL listeners do not depend on that setting"),
+        Auth::Iam | Auth::Scram => Stand::Foreign,
     }
 }

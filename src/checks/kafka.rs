@@ -158,7 +158,7 @@ fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
         .tls()
         .and_then(|tls| tls.certificate.as_ref())
     else {
-        return Stand::excluded("TLS was not used");
+        return Stand::Foreign;
     };
     if judgement.issuer_is_amazon {
         return Stand::excluded("the certificate is Amazon's");
@@ -210,7 +210,7 @@ fn only_native_iam(_: &Case, seen: &Seen<'_>) -> Stand {
             "the listener offers AWS_MSK_IAM and not OAUTHBEARER",
         );
     }
-    Stand::excluded("the listener is not an IAM listener without OAUTHBEARER")
+    Stand::Foreign
 }
 
 fn mechanism(_: &Case, seen: &Seen<'_>) -> Stand {
@@ -233,7 +233,7 @@ fn mechanism(_: &Case, seen: &Seen<'_>) -> Stand {
 
 fn acl(case: &Case, _: &Seen<'_>) -> Stand {
     if case.target.auth == Auth::Iam {
-        Stand::excluded("Kafka ACLs do not apply to IAM clients")
+        Stand::Foreign
     } else {
         Stand::usual()
     }
@@ -246,7 +246,7 @@ fn topic_action(case: &Case, _: &Seen<'_>) -> Stand {
             "Metadata for the topic is answered with error 29",
         )
     } else {
-        Stand::excluded("IAM policies apply to IAM clients only")
+        Stand::Foreign
     }
 }
 

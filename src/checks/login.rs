@@ -225,7 +225,7 @@ fn role_not_assumed(case: &Case, _: &Seen<'_>) -> Stand {
     let why = case.credentials.absent.as_deref().unwrap_or_default();
     match case.credentials.absent_code.as_deref() {
         Some("IAM-07") => Stand::says(Weight::Shown, why),
-        _ => Stand::excluded("no role is to be assumed"),
+        _ => Stand::Foreign,
     }
 }
 
@@ -245,7 +245,7 @@ fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth == Auth::Iam {
         said(seen, "too many connects")
     } else {
-        Stand::excluded("the limit is the IAM listener's")
+        Stand::Foreign
     }
 }
 
@@ -256,13 +256,13 @@ fn session_too_short(_: &Case, seen: &Seen<'_>) -> Stand {
 fn principal_changed(_: &Case, seen: &Seen<'_>) -> Stand {
     match said(seen, "cannot change principals") {
         Stand::Fits(Weight::Shown, facts) => Stand::Fits(Weight::Shown, facts),
-        _ => Stand::excluded("the connection is fresh: nothing re-authenticates"),
+        _ => Stand::Foreign,
     }
 }
 
 fn scram_refused(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Scram {
-        return Stand::excluded("the client does not use SCRAM");
+        return Stand::Foreign;
     }
     match words(seen) {
         Some(words) if words.contains("invalid credentials") => {
@@ -276,7 +276,7 @@ fn scram_open(case: &Case, _: &Seen<'_>) -> Stand {
     if case.target.auth == Auth::Scram {
         Stand::open()
     } else {
-        Stand::excluded("the client does not use SCRAM")
+        Stand::Foreign
     }
 }
 
@@ -298,7 +298,7 @@ fn by_token(
     sound: impl Fn(&TokenJudgement) -> Option<String>,
 ) -> Stand {
     let Some(token) = &case.token else {
-        return Stand::excluded("no token was used");
+        return Stand::Foreign;
     };
     if let Some(problem) = token_problem(case, code) {
         // The broker's own words weigh more than what we think of the token.
@@ -407,7 +407,7 @@ fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
 /// The usual reason for "Access denied"; packets alone never prove a policy.
 fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
-        return Stand::excluded("the client does not use IAM");
+        return Stand::Foreign;
     }
     if names_another_reason(seen) {
         return Stand::excluded("the broker names another reason");
@@ -428,7 +428,7 @@ fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
 
 fn policy_fault(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
-        return Stand::excluded("the client does not use IAM");
+        return Stand::Foreign;
     }
     if names_another_reason(seen) {
         return Stand::excluded("the broker names another reason");

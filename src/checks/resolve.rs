@@ -97,7 +97,7 @@ fn serverless_outside(_: &Case, seen: &Seen<'_>) -> Stand {
             Weight::Pointed,
             "names of MSK Serverless resolve only in the VPCs attached to the cluster",
         ),
-        _ => Stand::excluded("the name is not one of MSK Serverless"),
+        _ => Stand::Foreign,
     }
 }
 
@@ -143,7 +143,7 @@ fn firewalled(_: &Case, seen: &Seen<'_>) -> Stand {
 fn public_access(_: &Case, seen: &Seen<'_>) -> Stand {
     match name_of(seen) {
         Some(name) if name.flavour == Flavour::Public => Stand::open(),
-        _ => Stand::excluded("the name is not one of public access"),
+        _ => Stand::Foreign,
     }
 }
 

@@ -148,7 +148,7 @@ fn kernel<'a>(seen: &Seen<'a>) -> Option<&'a TcpInfo> {
 
 fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth.uses_tls() {
-        return Stand::excluded("the client uses TLS");
+        return Stand::Foreign;
     }
     if let Some(experiment) = case.experiment(TLS_HELLO, seen.broker()) {
         let hello = experiment.tls().is_some_and(|tls| tls.server_hello);
@@ -209,7 +209,7 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
 /// Alerts on a client's certificate (RFC 8446, 6.2).
 fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
     let Some(tls) = detail(seen) else {
-        return Stand::excluded("TLS was not used");
+        return Stand::Foreign;
     };
     let asked_in_vain = tls.client_certificate_requested && !tls.client_certificate_sent;
     match tls.alert_received.as_deref() {

@@ -57,6 +57,7 @@ fn explain(case: &Case, seen: &Seen<'_>) -> Option<Cause> {
                 });
             }
             Stand::Excluded(because) => ruled_out.push((check.fault, because)),
+            Stand::Foreign => {}
         }
     }
     let best = candidates.iter().map(|c| c.weight).max()?;

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::Diagnosis;
 use super::sign::{Seen, Sign, signs};
+use super::{Cause, Diagnosis};
 use crate::case::Case;
 use crate::phase::Phase;
 use crate::probe::attempt::Plan;
@@ -108,34 +108,41 @@ impl Wanted {
     }
 }
 
-/// The next experiment that parts causes which are still together, if there is one. Each is made
-/// once, on the first broker that calls for it; brokers that speak no protocol of ours are asked
-/// one by one, because they need not be alike.
+/// The most brokers on which one experiment is made.
+const MOST_BROKERS: usize = 8;
+
+/// The next experiment that parts causes which are still together, on the brokers that call for
+/// it; empty when there is none. A credential is sent once more to one broker only; what needs
+/// none is tried on each broker, because they need not be alike.
 #[must_use]
-pub fn next(case: &Case, diagnosis: &Diagnosis) -> Option<Wanted> {
-    if diagnosis
-        .causes
-        .iter()
-        .all(|cause| cause.not_excluded.is_empty())
-    {
-        return None;
+pub fn next(case: &Case, diagnosis: &Diagnosis) -> Vec<Wanted> {
+    let together = |cause: &Cause| !cause.not_excluded.is_empty();
+    if !diagnosis.causes.iter().any(together) {
+        return Vec::new();
     }
     let seen = signs(case);
-    EXPERIMENTS.iter().find_map(|experiment| {
-        let once = experiment.name == HANDSHAKE_V0;
-        if once && case.tried(experiment.name) {
-            return None;
-        }
-        seen.iter()
-            .filter(|seen| experiment.signs.contains(&seen.sign))
-            .filter(|seen| (experiment.useful)(case, seen))
-            .filter(|seen| case.experiment(experiment.name, seen.broker()).is_none())
-            .find_map(|seen| {
-                Some(Wanted {
+    let untried = EXPERIMENTS
+        .iter()
+        .filter(|experiment| !case.tried(experiment.name));
+    for experiment in untried {
+        let sends_credential = experiment.name == HANDSHAKE_V0;
+        let most = if sends_credential { 1 } else { MOST_BROKERS };
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for seen in &seen {
+            let calls = experiment.signs.contains(&seen.sign) && (experiment.useful)(case, seen);
+            let known = wanted.iter().any(|wanted| wanted.broker == *seen.broker());
+            if let (true, false, Some(address)) = (calls, known, seen.address()) {
+                wanted.push(Wanted {
                     experiment,
-                    address: seen.address()?,
+                    address,
                     broker: seen.broker().clone(),
-                })
-            })
-    })
+                });
+            }
+        }
+        wanted.truncate(most);
+        if !wanted.is_empty() {
+            return wanted;
+        }
+    }
+    Vec::new()
 }

@@ -144,6 +144,8 @@ pub enum Stand {
     Fits(Weight, Vec<Fact>),
     /// It does not, because of this observation.
     Excluded(String),
+    /// It is about something that this client or cluster does not have.
+    Foreign,
 }
 
 impl Stand {

@@ -345,7 +345,7 @@ impl Broker {
         if self.has(LabFault::Net03) {
             return Ok(Some(Leave::Reset));
         }
-        if self.has(LabFault::Lim07) {
+        if self.has(LabFault::Clu02) {
             return Ok(Some(Leave::Close));
         }
         if self.has(LabFault::Sasl06) {
@@ -394,7 +394,7 @@ impl Broker {
             return Ok(Some(Leave::Reset));
         }
         let refused =
-            self.judge(message).is_err() || self.has(LabFault::Sasl06) || self.has(LabFault::Lim07);
+            self.judge(message).is_err() || self.has(LabFault::Sasl06) || self.has(LabFault::Clu02);
         if refused {
             self.wait(number).await;
             return Ok(Some(Leave::Close));

@@ -22,13 +22,13 @@ pub enum LabFault {
     Tls14,
     Net04,
     Net11,
+    Clu02,
     Clu03,
     Clu06,
     Clu08,
     Clu09,
     Lim01,
     Lim05,
-    Lim07,
     Lim08,
     Net03,
     Sasl03,
@@ -109,6 +109,11 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
     (LabFault::Net04, "NET-04", "a web server answers"),
     (LabFault::Net11, "NET-11", "an SSH server answers"),
     (
+        LabFault::Clu02,
+        "CLU-02",
+        "one broker closes on everybody: it is being restarted",
+    ),
+    (
         LabFault::Clu03,
         "CLU-03",
         "one broker is down, and the others know",
@@ -137,11 +142,6 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
         LabFault::Lim05,
         "LIM-05",
         "accepted, held for a second, then closed",
-    ),
-    (
-        LabFault::Lim07,
-        "LIM-07",
-        "FIN in answer to the framed token, without words",
     ),
     (
         LabFault::Lim08,
@@ -236,7 +236,7 @@ impl LabFault {
 
     /// Whether it is made on one broker unless another is named.
     pub(super) fn is_of_one_broker(self) -> bool {
-        matches!(self, LabFault::Clu03 | LabFault::Clu08)
+        matches!(self, LabFault::Clu02 | LabFault::Clu03 | LabFault::Clu08)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::case::{Case, Client, CredentialFacts, IdentityFacts, TokenJudgement, Vantage};
 use crate::catalogue::Side;
-use crate::diagnosis::{Cause, Confidence, Diagnosis, Finding, Status, Unknown, Verdict};
+use crate::diagnosis::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
 use crate::phase::Phase;
 use crate::probe::observation::Observation;
 use crate::target::{Auth, Endpoint, TargetBroker};
@@ -235,7 +235,7 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
         side: fault.side,
         place: fault.place.to_owned(),
         why: fault.explanation.to_owned(),
-        evidence: cause.evidence.iter().map(fact_words).collect(),
+        evidence: ordered(&cause.evidence).map(fact_words).collect(),
         explains: cause.explains.clone(),
         ruled_out: cause
             .ruled_out
@@ -250,6 +250,13 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
         fix: fault.fix.iter().map(|words| (*words).to_owned()).collect(),
         settle,
     }
+}
+
+/// What somebody said or an experiment showed comes before what the table of phases shows.
+fn ordered(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
+    let is_end = |fact: &&Fact| matches!(fact, Fact::Ended { .. });
+    let says = facts.iter().filter(move |fact| !is_end(fact));
+    says.chain(facts.iter().filter(is_end))
 }
 
 fn report_finding(finding: &Finding) -> ReportFinding {

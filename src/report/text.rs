@@ -9,6 +9,7 @@ use textwrap::{Options, wrap};
 
 use super::{Report, ReportCause, escape};
 use crate::diagnosis::{Confidence, Status, Verdict};
+use crate::explain::ClientError;
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -224,7 +225,12 @@ impl Page {
         }
         self.entry("where", &cause.place, text);
         self.entry("why", &cause.why, text);
-        self.points("seen", &cause.evidence, text);
+        let seen: Vec<String> = cause
+            .evidence
+            .iter()
+            .map(|words| shorten(report, words))
+            .collect();
+        self.points("seen", &seen, text);
         let ruled_out: Vec<String> = cause
             .ruled_out
             .iter()
@@ -236,10 +242,13 @@ impl Page {
         }
         self.points("fix", &cause.fix, text);
         self.points("settle", &cause.settle, text);
-        let more = match crate::explain::errors_of(cause.code).next() {
+        let more = match client_words(cause.code) {
             Some(error) => format!(
                 "{} {} prints this fault as \"{}\"; more: msk-doctor explain {}",
-                error.client, error.versions, error.pattern, cause.code
+                error.client,
+                error.versions,
+                error.pattern.trim(),
+                cause.code
             ),
             None => format!("msk-doctor explain {}", cause.code),
         };
@@ -297,6 +306,33 @@ impl Page {
             self.points("not known", &unknown, text);
         }
     }
+}
+
+/// Evidence with brokers as the table names them, where their long names are alike.
+fn shorten(report: &Report, words: &str) -> String {
+    let mut words = words.to_owned();
+    let brokers = &report.target.brokers;
+    let rest = |name: &str| name.split_once('.').map(|(_, rest)| rest.to_owned());
+    let alike = brokers
+        .windows(2)
+        .all(|pair| rest(&pair[0].name) == rest(&pair[1].name));
+    for broker in brokers
+        .iter()
+        .filter(|broker| alike && broker.endpoint().ip().is_none())
+    {
+        if let Some((label, _)) = broker.name.split_once('.') {
+            words = words.replace(&broker.endpoint().to_string(), label);
+        }
+    }
+    words
+}
+
+/// What a client prints for a fault; the words that hide most come first, because they are what a
+/// person has in hand: kafka-python's "Connection reset during recv".
+fn client_words(code: &str) -> Option<&'static ClientError> {
+    crate::explain::errors_of(code)
+        .find(|error| error.pattern == "Connection reset during recv")
+        .or_else(|| crate::explain::errors_of(code).next())
 }
 
 fn tag(cause: &ReportCause) -> String {
