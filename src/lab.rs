@@ -166,13 +166,14 @@ impl Lab {
         }
         let credentials = made_up_credentials();
         let ca = certificates::Authority::new("msk-doctor lab CA")?;
-        let ghost = match config
+        let ghost = if config
             .faults
             .iter()
             .any(|spec| spec.fault == LabFault::Clu09)
         {
-            true => Some(closed_port(brokers[0].address.ip()).await?),
-            false => None,
+            Some(closed_port(brokers[0].address.ip()).await?)
+        } else {
+            None
         };
         let cluster = Arc::new(Cluster {
             brokers: brokers.clone(),

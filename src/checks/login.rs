@@ -203,7 +203,9 @@ fn words(seen: &Seen<'_>) -> Option<String> {
 /// The broker's words that stand for one entry only.
 fn said(seen: &Seen<'_>, text: &str) -> Stand {
     match words(seen) {
-        Some(words) if words.contains(text) => Stand::Fits(Weight::Shown, Vec::new()),
+        Some(words) if words.contains(text) => {
+            Stand::decides(format!("the broker says so: {text}"))
+        }
         Some(_) => Stand::excluded("the broker says something else"),
         None => Stand::open(),
     }
@@ -224,7 +226,7 @@ fn names_another_reason(seen: &Seen<'_>) -> bool {
 fn role_not_assumed(case: &Case, _: &Seen<'_>) -> Stand {
     let why = case.credentials.absent.as_deref().unwrap_or_default();
     match case.credentials.absent_code.as_deref() {
-        Some("IAM-07") => Stand::says(Weight::Shown, why),
+        Some("IAM-07") => Stand::decides(why),
         _ => Stand::Foreign,
     }
 }
@@ -238,7 +240,7 @@ fn no_credentials(case: &Case, _: &Seen<'_>) -> Stand {
         .absent
         .as_deref()
         .unwrap_or("there are none");
-    Stand::says(Weight::Shown, format!("no AWS credentials: {why}"))
+    Stand::decides(format!("no AWS credentials: {why}"))
 }
 
 fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
@@ -255,7 +257,7 @@ fn session_too_short(_: &Case, seen: &Seen<'_>) -> Stand {
 
 fn principal_changed(_: &Case, seen: &Seen<'_>) -> Stand {
     match said(seen, "cannot change principals") {
-        Stand::Fits(Weight::Shown, facts) => Stand::Fits(Weight::Shown, facts),
+        decided @ Stand::Decides(..) => decided,
         _ => Stand::Foreign,
     }
 }
@@ -301,13 +303,16 @@ fn by_token(
         return Stand::Foreign;
     };
     if let Some(problem) = token_problem(case, code) {
-        // The broker's own words weigh more than what we think of the token.
-        let weight = if names_another_reason(seen) {
-            Weight::Open
+        let words = format!("the token: {problem}");
+        // The broker's own words weigh more than what we think of the token, and by a clock that
+        // was not compared a token is expired only as far as that clock is right.
+        return if names_another_reason(seen) {
+            Stand::says(Weight::Open, words)
+        } else if code == "SASL-08" && case.clock_ahead_s.is_none() {
+            Stand::says(Weight::Shown, words)
         } else {
-            Weight::Shown
+            Stand::decides(words)
         };
-        return Stand::says(weight, format!("the token: {problem}"));
     }
     match sound(token) {
         Some(because) => Stand::excluded(because),
@@ -321,7 +326,7 @@ fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
         || case.target.auth == Auth::Iam
             && text.contains("invalid credentials with sasl mechanism");
     if refused_unread {
-        return Stand::Fits(Weight::Shown, Vec::new());
+        return Stand::decides("the broker says that it cannot read the token");
     }
     by_token(case, seen, "SASL-05", |_| {
         Some("the token reads as an MSK IAM token".to_owned())
@@ -363,7 +368,7 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
             Stand::excluded(format!("STS accepts the credentials, as {arn}"))
         }
         IdentityFacts::Refused { code, message } if code.contains("Expired") => {
-            Stand::says(Weight::Shown, format!("STS: {code}: {message}"))
+            Stand::decides(format!("STS: {code}: {message}"))
         }
         IdentityFacts::Refused { code, message } => Stand::says(
             Weight::Pointed,
@@ -375,7 +380,7 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
                 .expires
                 .is_some_and(|expires| expires <= case.now);
             if over {
-                Stand::says(Weight::Shown, "the credentials' own expiry is past")
+                Stand::decides("the credentials' own expiry is past")
             } else {
                 Stand::open()
             }

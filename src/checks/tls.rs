@@ -153,7 +153,7 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
     if let Some(experiment) = case.experiment(TLS_HELLO, seen.broker()) {
         let hello = experiment.tls().is_some_and(|tls| tls.server_hello);
         return if hello {
-            tried(Weight::Shown, experiment)
+            tried(experiment, "the same port answers a TLS ClientHello")
         } else {
             Stand::excluded("a TLS ClientHello on the same port is not answered either")
         };
@@ -162,10 +162,7 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
         Detail::ApiVersions(detail)
             if matches!(detail.speaks, Some(Speaks::TlsAlert | Speaks::Tls)) =>
         {
-            Stand::says(
-                Weight::Shown,
-                "the answer to a Kafka request is a TLS alert",
-            )
+            Stand::decides("the answer to a Kafka request is a TLS alert")
         }
         _ => Stand::open(),
     }
@@ -176,14 +173,14 @@ fn plain_listener(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::open();
     };
     if experiment.answered(Phase::ApiVersions) {
-        return tried(Weight::Shown, experiment);
+        return tried(experiment, "the same port answers Kafka in clear text");
     }
     Stand::excluded("Kafka in clear text is not answered on the same port either")
 }
 
 fn http(_: &Case, seen: &Seen<'_>) -> Stand {
     match detail(seen).and_then(|tls| tls.speaks) {
-        Some(Speaks::Http) => Stand::says(Weight::Shown, "the answer to the ClientHello is HTTP"),
+        Some(Speaks::Http) => Stand::decides("the answer to the ClientHello is HTTP"),
         other => Stand::excluded(format!("the answer is {}", speaks_words(other))),
     }
 }
@@ -193,7 +190,7 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
     match speaks {
         Some(Speaks::Http) => Stand::excluded("the answer is HTTP"),
         Some(Speaks::Kafka) => Stand::open(),
-        Some(Speaks::Ssh) => Stand::says(Weight::Shown, "the answer is an SSH banner"),
+        Some(Speaks::Ssh) => Stand::decides("the answer is an SSH banner"),
         _ => Stand::says(
             Weight::Pointed,
             format!(
@@ -214,7 +211,7 @@ fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
     let asked_in_vain = tls.client_certificate_requested && !tls.client_certificate_sent;
     match tls.alert_received.as_deref() {
         Some("certificate_required") => {
-            Stand::says(Weight::Shown, "the broker's alert is certificate_required")
+            Stand::decides("the broker's alert is certificate_required")
         }
         Some(
             alert @ ("bad_certificate"
@@ -223,10 +220,9 @@ fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
             | "certificate_expired"
             | "certificate_unknown"
             | "unknown_ca"),
-        ) => Stand::says(
-            Weight::Shown,
-            format!("the broker judges the client's certificate: {alert}"),
-        ),
+        ) => Stand::decides(format!(
+            "the broker judges the client's certificate: {alert}"
+        )),
         Some(alert) if asked_in_vain => Stand::says(
             Weight::Pointed,
             format!("the broker asked for a client certificate, got none and sent {alert}"),
@@ -248,7 +244,7 @@ fn server_name(_: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::open();
     };
     if tls.alert_received.as_deref() == Some("unrecognized_name") {
-        return Stand::says(Weight::Shown, "the alert is unrecognized_name");
+        return Stand::decides("the alert is unrecognized_name");
     }
     match &tls.sni {
         None => Stand::says(

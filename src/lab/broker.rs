@@ -41,7 +41,7 @@ pub(super) fn start(
         Some(tls(&broker, &cluster, ca)?)
     };
     let broker = Arc::new(Broker {
-        broker,
+        identity: broker,
         cluster,
         tls,
         connections: AtomicU64::new(0),
@@ -112,7 +112,7 @@ fn tls(
 }
 
 struct Broker {
-    broker: LabBroker,
+    identity: LabBroker,
     cluster: Arc<Cluster>,
     tls: Option<Arc<ServerConfig>>,
     connections: AtomicU64,
@@ -130,7 +130,7 @@ enum Leave {
 
 impl Broker {
     fn has(&self, fault: LabFault) -> bool {
-        self.cluster.has(fault, &self.broker)
+        self.cluster.has(fault, &self.identity)
     }
 
     async fn serve(&self, mut tcp: TcpStream) -> io::Result<()> {
@@ -154,7 +154,8 @@ impl Broker {
             None
         };
         if let Some(answer) = answer {
-            tcp.read(&mut [0; 4096]).await?;
+            // The first segment holds the ClientHello; what it says does not matter.
+            let _ = tcp.read(&mut [0; 4096]).await?;
             tcp.write_all(answer).await?;
             return tcp.shutdown().await;
         }
@@ -195,12 +196,13 @@ impl Broker {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut login = Login::default();
-        login.done = self.has(LabFault::Sasl27);
+        let mut login = Login {
+            done: self.has(LabFault::Sasl27),
+            ..Login::default()
+        };
         loop {
-            let frame = match read_frame(stream).await? {
-                Some(frame) => frame,
-                None => return Ok(Leave::Close),
+            let Some(frame) = read_frame(stream).await? else {
+                return Ok(Leave::Close);
             };
             if let Some(leave) = self.hostile(stream).await? {
                 return Ok(leave);
@@ -405,7 +407,7 @@ impl Broker {
 
     /// `connection.failed.authentication.delay.ms`, and up to 250 ms until the network thread looks.
     async fn wait(&self, number: u64) {
-        let id = u64::try_from(self.broker.id).unwrap_or(0);
+        let id = u64::try_from(self.identity.id).unwrap_or(0);
         let mixed = (self.cluster.seed ^ (id << 32) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let beyond = if self.cluster.delay.is_zero() {
             0
@@ -416,10 +418,11 @@ impl Broker {
     }
 
     fn listed(&self) -> (String, Vec<Listed>) {
-        let mut id = "AbCdEfGhIjKlMnOpQrStUv".to_owned();
-        if self.has(LabFault::Clu08) {
-            id = "ZyXwVuTsRqPoNmLkJiHgFe".to_owned();
-        }
+        let id = if self.has(LabFault::Clu08) {
+            "ZyXwVuTsRqPoNmLkJiHgFe"
+        } else {
+            "AbCdEfGhIjKlMnOpQrStUv"
+        };
         let mut listed: Vec<Listed> = self
             .cluster
             .brokers
@@ -446,7 +449,7 @@ impl Broker {
                 port: ghost.port(),
             });
         }
-        (id, listed)
+        (id.to_owned(), listed)
     }
 
     /// Answers made to hurt whoever reads them.

@@ -2,6 +2,7 @@
 
 mod table;
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use colored::{Color, Colorize};
@@ -93,6 +94,7 @@ impl Page {
 
     /// A label and its text, wrapped with a hanging indent.
     fn entry(&self, label: &str, body: &str, text: &mut String) {
+        let body = &self.plain(body);
         let indent = " ".repeat(LABEL);
         let width = self.style.width.max(40);
         let options = Options::new(width)
@@ -113,6 +115,7 @@ impl Page {
     fn points(&self, label: &str, bodies: &[String], text: &mut String) {
         let point = if bodies.len() > 1 { "· " } else { "" };
         for (index, body) in bodies.iter().take(SHOWN).enumerate() {
+            let body = &self.plain(body);
             let label = if index == 0 { label } else { "" };
             let indent = " ".repeat(LABEL + point.chars().count());
             let width = self.style.width.max(40);
@@ -161,13 +164,15 @@ impl Page {
         self.entry("target", &words.join(", "), text);
         let mut vantage = String::from("this machine");
         for address in report.vantage.addresses.iter().take(2) {
-            vantage.push_str(&format!(", {address}"));
+            let _ = write!(vantage, ", {address}");
         }
         match &report.vantage.identity {
-            Some(identity) => vantage.push_str(&format!(", as {}", escape(identity))),
+            Some(identity) => {
+                let _ = write!(vantage, ", as {}", escape(identity));
+            }
             None => {
                 if let Some(source) = &report.credentials.source {
-                    vantage.push_str(&format!(", credentials: {}", escape(source)));
+                    let _ = write!(vantage, ", credentials: {}", escape(source));
                 }
             }
         }
@@ -199,7 +204,8 @@ impl Page {
                 None => "nothing was found, and not everything was looked at".to_owned(),
             },
         };
-        let indent = 2 + word.len() + 2;
+        let body = self.plain(&body);
+        let indent = mark.len() + 1 + word.len() + 2;
         let width = self.style.width.max(40);
         let hanging = " ".repeat(4);
         let first = " ".repeat(indent);
@@ -208,9 +214,9 @@ impl Page {
             .subsequent_indent(&hanging);
         for (index, line) in wrap(&body, options).iter().enumerate() {
             if index == 0 {
-                text.push_str(&format!("{head}  {}\n", line.trim_start()));
+                let _ = writeln!(text, "{head}  {}", line.trim_start());
             } else {
-                text.push_str(&format!("{line}\n"));
+                let _ = writeln!(text, "{line}");
             }
         }
         if !report.complete {
