@@ -228,9 +228,9 @@ pub struct TokenArgs {
     /// Print the token itself: whoever has it can log in as you for 15 minutes
     #[arg(long, conflicts_with = "inspect")]
     pub show_secrets: bool,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
 }
 
 /// The arguments of `explain`.
@@ -254,9 +254,9 @@ pub struct ExplainArgs {
     /// Entries that have all these words
     #[arg(long, value_name = "WORDS", conflicts_with_all = ["codes", "list"])]
     pub search: Option<String>,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
 }
 
 /// The arguments of `demo`.
@@ -332,8 +332,8 @@ pub struct Output {
     pub file: Option<PathBuf>,
 }
 
-/// Report formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For a person.
     Text,

@@ -4,7 +4,7 @@ use super::{Check, needs_facts, usual};
 use crate::case::{Case, IdentityFacts, TokenJudgement};
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
-use crate::diagnosis::{Stand, Weight};
+use crate::diagnosis::{Fact, Stand, Weight};
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
@@ -326,7 +326,10 @@ fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
         || case.target.auth == Auth::Iam
             && text.contains("invalid credentials with sasl mechanism");
     if refused_unread {
-        return Stand::decides("the broker says that it cannot read the token");
+        let because = "the broker says that it cannot read the token";
+        let token = token_problem(case, "SASL-05").map(|words| format!("the token: {words}"));
+        let facts = token.into_iter().chain([because.to_owned()]);
+        return Stand::Decides(facts.map(Fact::Says).collect(), because.to_owned());
     }
     by_token(case, seen, "SASL-05", |_| {
         Some("the token reads as an MSK IAM token".to_owned())

@@ -5,16 +5,22 @@ use super::verdict::{unknowns, verdict};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Stand, Status, Weight};
 use crate::case::Case;
 use crate::catalogue::Fault;
-use crate::checks;
+use crate::checks::{self, Check};
 use crate::probe::observation::Detail;
 
 /// Diagnoses a case.
 #[must_use]
 pub fn conclude(case: &Case) -> Diagnosis {
+    conclude_with(case, &|_| true)
+}
+
+/// Diagnoses a case with the checks that `on` keeps: tests switch one off to see that it matters.
+#[must_use]
+pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let mut causes: Vec<Cause> = Vec::new();
     let mut findings = checks::passes(case);
     for seen in signs(case) {
-        let Some(cause) = explain(case, &seen) else {
+        let Some(cause) = explain(case, &seen, on) else {
             continue;
         };
         findings.push(Finding {
@@ -52,9 +58,10 @@ struct Standings {
 }
 
 impl Standings {
-    fn of(case: &Case, seen: &Seen<'_>) -> Self {
+    fn of(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
         let mut standings = Self::default();
-        for check in checks::all().filter(|check| check.explains.contains(&seen.sign)) {
+        let asked = checks::all().filter(|check| check.explains.contains(&seen.sign) && on(check));
+        for check in asked {
             let fault = check.fault;
             match (check.judge)(case, seen) {
                 Stand::Fits(weight, facts) => standings.candidates.push(Candidate {
@@ -102,8 +109,8 @@ impl Standings {
 }
 
 /// The cause of one sign.
-fn explain(case: &Case, seen: &Seen<'_>) -> Option<Cause> {
-    let mut standings = Standings::of(case, seen);
+fn explain(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Option<Cause> {
+    let mut standings = Standings::of(case, seen, on);
     let (fault, facts, confidence) = standings.origin()?;
     let mut evidence = vec![ended(seen)];
     evidence.extend(words(seen));

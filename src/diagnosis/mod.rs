@@ -6,7 +6,7 @@ pub mod experiment;
 pub mod sign;
 mod verdict;
 
-pub use conclude::conclude;
+pub use conclude::{conclude, conclude_with};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

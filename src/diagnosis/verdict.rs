@@ -84,7 +84,11 @@ pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
             "sts:GetCallerIdentity, and a way to the STS endpoint",
         );
     }
-    if case.token.is_some() && case.clock_ahead_s.is_none() {
+    let login_failed = case.attempts().any(|o| {
+        o.failure()
+            .is_some_and(|record| record.phase == Phase::SaslAuthenticate)
+    });
+    if login_failed && case.token.is_some() && case.clock_ahead_s.is_none() {
         add(
             "the local clock against AWS's",
             "an answer of an AWS endpoint (its Date header)",

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use colored::{Color, Colorize};
-use textwrap::{Options, wrap};
+use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use super::{Report, ReportCause, escape};
 use crate::diagnosis::{Confidence, Status, Verdict};
@@ -97,9 +97,7 @@ impl Page {
         let body = &self.plain(body);
         let indent = " ".repeat(LABEL);
         let width = self.style.width.max(40);
-        let options = Options::new(width)
-            .initial_indent(&indent)
-            .subsequent_indent(&indent);
+        let options = options(width, &indent, &indent);
         for (index, line) in wrap(body, options).iter().enumerate() {
             if index == 0 {
                 text.push_str(&self.dim(&format!("{label:<LABEL$}")));
@@ -119,9 +117,7 @@ impl Page {
             let label = if index == 0 { label } else { "" };
             let indent = " ".repeat(LABEL + point.chars().count());
             let width = self.style.width.max(40);
-            let options = Options::new(width)
-                .initial_indent(&indent)
-                .subsequent_indent(&indent);
+            let options = options(width, &indent, &indent);
             for (line_index, line) in wrap(body, options).iter().enumerate() {
                 if line_index == 0 {
                     text.push_str(&self.dim(&format!("{label:<LABEL$}")));
@@ -209,9 +205,7 @@ impl Page {
         let width = self.style.width.max(40);
         let hanging = " ".repeat(4);
         let first = " ".repeat(indent);
-        let options = Options::new(width)
-            .initial_indent(&first)
-            .subsequent_indent(&hanging);
+        let options = options(width, &first, &hanging);
         for (index, line) in wrap(&body, options).iter().enumerate() {
             if index == 0 {
                 let _ = writeln!(text, "{head}  {}", line.trim_start());
@@ -339,6 +333,15 @@ fn client_words(code: &str) -> Option<&'static ClientError> {
     crate::explain::errors_of(code)
         .find(|error| error.pattern == "Connection reset during recv")
         .or_else(|| crate::explain::errors_of(code).next())
+}
+
+/// Words are parted at spaces only: a code or a host name stays whole where it can.
+fn options<'a>(width: usize, first: &'a str, rest: &'a str) -> Options<'a> {
+    Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
 }
 
 fn tag(cause: &ReportCause) -> String {
