@@ -202,6 +202,16 @@ fn mechanism(args: &DiagnoseArgs, target: &Target) -> Result<Option<String>> {
             target.auth.name()
         )));
     }
+    let of_other = match target.auth {
+        Auth::Iam => args.mechanism == Some(Mechanism::ScramSha512),
+        _ => args.mechanism.is_some_and(|m| m != Mechanism::ScramSha512),
+    };
+    if of_other {
+        return Err(wrong(format!(
+            "that --mechanism does not go with --auth {}",
+            target.auth.name()
+        )));
+    }
     if args.mechanism == Some(Mechanism::AwsMskIam) {
         return Err(wrong("this version logs in with oauthbearer only"));
     }

@@ -94,6 +94,16 @@ pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
             "an answer of an AWS endpoint (its Date header)",
         );
     }
+    if case
+        .attempts()
+        .any(|o| o.stopped == Some(Stop::LoginNotTried))
+    {
+        let what = format!(
+            "the {} login: this version does not make it",
+            case.target.auth.name()
+        );
+        add(&what, "a client that does, or a later msk-doctor");
+    }
     let withheld = case
         .attempts()
         .any(|o| matches!(o.stopped, Some(Stop::UnverifiedBroker | Stop::NoTls)));
