@@ -7,7 +7,7 @@ use crate::diagnosis::experiment::{PLAIN_KAFKA, TLS_HELLO};
 use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
-use crate::probe::observation::{Detail, End, Speaks, TcpInfo, TlsDetail};
+use crate::probe::observation::{Detail, End, Observation, Speaks, TcpInfo, TlsDetail};
 
 const CLOSED: &[Sign] = &[Sign::TlsClosed];
 const CLOSED_OR_CUT: &[Sign] = &[Sign::TlsClosed, Sign::TlsCut];
@@ -111,7 +111,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::CLU_06,
         explains: STALLED,
-        judge: needs_facts,
+        judge: saturated,
     },
     Check {
         fault: &c::CLU_02,
@@ -322,7 +322,18 @@ fn connections_per_address(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
+/// A request of a few bytes on the same port: whether it was answered, or closed on, at once.
+/// A TLS listener answers it with an alert of seven bytes.
+fn small_request_is_answered(case: &Case, seen: &Seen<'_>) -> bool {
+    let experiment = case.experiment(PLAIN_KAFKA, seen.broker());
+    experiment
+        .and_then(Observation::failure)
+        .is_some_and(|record| {
+            record.phase == Phase::ApiVersions && matches!(record.end, End::NotKafka | End::Fin)
+        })
+}
+
+fn mtu_hole(case: &Case, seen: &Seen<'_>) -> Stand {
     let Some(tcp) = kernel(seen) else {
         return Stand::open();
     };
@@ -334,6 +345,12 @@ fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
     }
     if tcp.unacked > 0 {
         return Stand::excluded("the small ClientHello itself is not acknowledged");
+    }
+    if small_request_is_answered(case, seen) {
+        return Stand::says(
+            Weight::Pointed,
+            "a small wrong request on the same port is answered at once, in few bytes; the answer to the ClientHello, which is large, never comes",
+        );
     }
     if seen.sign == Sign::TlsIncomplete {
         return Stand::usual();
@@ -363,13 +380,24 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn acceptor(_: &Case, seen: &Seen<'_>) -> Stand {
+fn acceptor(case: &Case, seen: &Seen<'_>) -> Stand {
+    if small_request_is_answered(case, seen) {
+        return Stand::excluded("the broker reads: it answers a small request at once");
+    }
     match kernel(seen) {
         Some(tcp) if tcp.unacked > 0 => {
             Stand::excluded("the broker's kernel does not acknowledge the ClientHello")
         }
         _ if seen.record.bytes_in > 0 => Stand::excluded("the broker began to answer"),
         _ => Stand::open(),
+    }
+}
+
+fn saturated(case: &Case, seen: &Seen<'_>) -> Stand {
+    if small_request_is_answered(case, seen) {
+        Stand::excluded("the broker answers a small request at once")
+    } else {
+        Stand::open()
     }
 }
 
