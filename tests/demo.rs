@@ -75,9 +75,9 @@ fn every_lab_fault_is_named_first_and_fits_the_schema() {
             "demo",
             code,
             "--phase-timeout",
-            "1s",
+            "2s",
             "--deadline",
-            "8s",
+            "12s",
             "--output",
             "json",
         ];
