@@ -382,7 +382,8 @@ pub fn progress() -> Box<dyn Fn(&str) + Send + Sync> {
     if !std::io::stderr().is_terminal() {
         return Box::new(|_| {});
     }
-    let bar = indicatif::ProgressBar::new_spinner();
+    let bar =
+        indicatif::ProgressBar::new_spinner().with_finish(indicatif::ProgressFinish::AndClear);
     bar.enable_steady_tick(Duration::from_millis(100));
     Box::new(move |words| bar.set_message(words.to_owned()))
 }
