@@ -661,8 +661,7 @@ fn metadata_names_the_brokers() {
         .into_iter()
         .map(|(_, host, _)| host)
         .collect();
-    let wanted =
-        [1, 2, 3].map(|id| format!("b-{id}.demo.abc123.c2.kafka.eu-west-1.amazonaws.com"));
+    let wanted = [1, 2, 3].map(|id| format!("b-{id}.demo.abc123.c2.kafka.eu-west-1.amazonaws.com"));
     assert_eq!(names, wanted);
 }
 
@@ -964,7 +963,10 @@ fn assert_stranger(bench: &Bench, issuer: &str) {
     let lab = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
     let error = trusting(lab.as_ref()).expect_err("not good with the lab's root");
     let error = error.get_ref().map(ToString::to_string).unwrap_or_default();
-    assert!(error.contains("UnknownIssuer") || error.contains("BadSignature"), "{error}");
+    assert!(
+        error.contains("UnknownIssuer") || error.contains("BadSignature"),
+        "{error}"
+    );
 }
 
 /// Has no certificate, and remembers that it was asked for one.
@@ -1079,7 +1081,10 @@ fn escapes(bench: &Bench) {
     let mut r = Reader(&answer);
     r.take(8);
     assert_eq!((r.int(2), r.int(4)), (0, 2));
-    assert_eq!((r.string().as_str(), r.string().as_str()), ("OAUTHBEARER", evil));
+    assert_eq!(
+        (r.string().as_str(), r.string().as_str()),
+        ("OAUTHBEARER", evil)
+    );
     let answer = tls.ask(&authenticate(1, 2, &bench.message()));
     let mut r = Reader(&answer);
     r.take(8);
