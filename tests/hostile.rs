@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -765,4 +765,180 @@ fn a_wide_report_keeps_to_its_words() {
     let last = run.last();
     assert_eq!((last.0.as_str(), last.1.as_str()), ("metadata", "answered"));
     assert!([1, 3].contains(&run.code), "{}: {}", run.code, run.text);
+}
+
+// ---- a scripted name server
+
+/// Gives the datagrams that answer a question.
+type DnsScript = dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send;
+
+/// A name server that answers by `script`, over UDP and, with `over_tcp`, after a truncated answer.
+fn name_server(script: Box<DnsScript>, over_tcp: Option<&'static [u8]>) -> String {
+    // A port that is free for UDP may be taken for TCP.
+    let (udp, tcp) = (0..100)
+        .find_map(|_| {
+            let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
+            let tcp = TcpListener::bind(udp.local_addr().ok()?).ok()?;
+            Some((udp, tcp))
+        })
+        .expect("a port");
+    let address = udp.local_addr().expect("an address");
+    thread::spawn(move || {
+        let mut buffer = [0; 512];
+        while let Ok((length, client)) = udp.recv_from(&mut buffer) {
+            for datagram in script(&buffer[..length]) {
+                let _ = udp.send_to(&datagram, client);
+            }
+        }
+    });
+    if let Some(bytes) = over_tcp {
+        thread::spawn(move || {
+            let mut held = Vec::new();
+            for mut stream in tcp.incoming().flatten() {
+                let _ = stream.read(&mut [0; 512]);
+                let _ = stream.write_all(bytes);
+                held.push(stream);
+            }
+        });
+    }
+    address.to_string()
+}
+
+/// The question as an answer: `flags`, `answers` in the count and `records` behind.
+fn dns_answer(question: &[u8], flags: u16, answers: u16, records: &[u8]) -> Vec<u8> {
+    let mut out = question.to_vec();
+    out[2..4].copy_from_slice(&flags.to_be_bytes());
+    out[6..8].copy_from_slice(&answers.to_be_bytes());
+    out.extend(records);
+    out
+}
+
+#[test]
+fn hostile_name_servers() {
+    const GOOD: u16 = 0x8180;
+    /// A record of the question's name: 127.0.0.1.
+    const A: &str = "c00c 0001 0001 0000003c 0004 7f000001";
+    // How the exchange ends, and what is sent. What is still awaited when the application has its
+    // addresses, from the hosts file, is cut off.
+    type Row = (
+        &'static str,
+        &'static str,
+        Box<DnsScript>,
+        Option<&'static [u8]>,
+    );
+    let rows: Vec<Row> = vec![
+        (
+            "garbage",
+            "cancelled",
+            Box::new(|_| vec![vec![0xff; 400], vec![], vec![0; 3]]),
+            None,
+        ),
+        (
+            "another id",
+            "cancelled",
+            Box::new(|q| {
+                let mut answer = dns_answer(q, GOOD, 1, &hex(A));
+                answer[1] ^= 1;
+                vec![answer]
+            }),
+            None,
+        ),
+        (
+            "the question itself",
+            "cancelled",
+            Box::new(|q| vec![q.to_vec()]),
+            None,
+        ),
+        (
+            "a name that points to itself",
+            "malformed",
+            Box::new(|q| {
+                // The record's name begins right behind the question.
+                let at = u16::try_from(q.len()).expect("short") | 0xc000;
+                let mut records = at.to_be_bytes().to_vec();
+                records.extend(hex("0001 0001 0000003c 0004 7f000001"));
+                vec![dns_answer(q, GOOD, 1, &records)]
+            }),
+            None,
+        ),
+        (
+            "65,535 records, none there",
+            "malformed",
+            Box::new(|q| vec![dns_answer(q, GOOD, 0xffff, &[])]),
+            None,
+        ),
+        (
+            "an alias of itself",
+            "answered",
+            Box::new(|q| {
+                vec![dns_answer(
+                    q,
+                    GOOD,
+                    1,
+                    &hex("c00c 0005 0001 0000003c 0002 c00c"),
+                )]
+            }),
+            None,
+        ),
+        (
+            "an alias of escapes",
+            "answered",
+            Box::new(|q| {
+                let records = "c00c 0005 0001 0000003c 000d 0b 1b5d303b6f776e65640a07 00";
+                vec![dns_answer(q, GOOD, 1, &hex(records))]
+            }),
+            None,
+        ),
+        (
+            "an unknown response code",
+            "answered",
+            Box::new(|q| vec![dns_answer(q, 0x818e, 0, &[])]),
+            None,
+        ),
+        (
+            "a stray before the answer",
+            "answered",
+            Box::new(|q| vec![vec![1; 30], q.to_vec(), dns_answer(q, GOOD, 0, &[])]),
+            None,
+        ),
+        (
+            "truncated, and no TCP",
+            "refused",
+            Box::new(|q| vec![dns_answer(q, 0x8380, 0, &[])]),
+            None,
+        ),
+        (
+            "truncated, and the end of TCP does not come",
+            "cancelled",
+            Box::new(|q| vec![dns_answer(q, 0x8380, 0, &[])]),
+            Some(&[0xff, 0xff, 1, 2, 3]),
+        ),
+        (
+            "truncated, and nothing over TCP",
+            "malformed",
+            Box::new(|q| vec![dns_answer(q, 0x8380, 0, &[])]),
+            Some(&[0, 0]),
+        ),
+    ];
+    let at = broker(None, |request| match request.key {
+        API_VERSIONS => api_versions(request, 5),
+        _ => None,
+    });
+    let port = at.rsplit(':').next().expect("a port");
+    for (name, end, script, over_tcp) in rows {
+        let server = name_server(script, over_tcp);
+        let run = Ask::plaintext(&format!("localhost:{port}"))
+            .with(&["--dns-server", &server])
+            .run();
+        // The name server's noise is not what the client meets.
+        run.assert_ends(name, "metadata", "fin");
+        let resolve = &run.observations("bootstrap")[0]["phases"][0]["detail"];
+        let wire = resolve["wire"].as_array().expect("an array");
+        let of_server: Vec<&Value> = wire.iter().filter(|w| w["server"] == *server).collect();
+        assert!(!of_server.is_empty(), "{name}: {resolve}");
+        for answer in of_server {
+            assert_eq!(answer["end"], end, "{name}: {answer}");
+            assert_eq!(answer["addresses"], serde_json::json!([]), "{name}");
+        }
+    }
 }
