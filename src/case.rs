@@ -203,11 +203,12 @@ impl Case {
         self.target.brokers.iter().any(|b| b.endpoint() == *broker)
     }
 
-    /// The brokers that answers to `Metadata` name, without duplicates.
+    /// The brokers that the bootstrap brokers' answers to `Metadata` name, without duplicates.
     #[must_use]
     pub fn advertised(&self) -> Vec<Endpoint> {
         let mut found = IndexSet::new();
-        for metadata in self.attempts().filter_map(Observation::metadata) {
+        let asked = self.attempts().filter(|o| o.purpose == Purpose::Bootstrap);
+        for metadata in asked.filter_map(Observation::metadata) {
             for endpoint in metadata
                 .brokers
                 .iter()

@@ -22,7 +22,7 @@ pub const CLIENT_ID: &str = "msk-doctor";
 pub const API_VERSIONS_MAX: i16 = 3;
 
 /// The most brokers that an answer may name; MSK's quota is 90 a cluster.
-pub const MOST_BROKERS: usize = 1000;
+pub const MOST_BROKERS: usize = 500;
 
 /// An answer that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
