@@ -19,6 +19,9 @@ pub const CLIENT_ID: &str = "msk-doctor";
 /// The newest `ApiVersions` that we ask with.
 pub const API_VERSIONS_MAX: i16 = 3;
 
+/// The most brokers that an answer may name; MSK's quota is 90 a cluster.
+pub const MOST_BROKERS: usize = 500;
+
 /// An answer that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
@@ -30,6 +33,9 @@ pub enum AnswerError {
         /// The id in the request.
         asked: i32,
     },
+    /// More brokers than any cluster has.
+    #[error("the answer names {0} brokers; at most {MOST_BROKERS} are taken")]
+    TooManyBrokers(usize),
     /// The bytes are not the message.
     #[error("the answer cannot be decoded: {0}")]
     Malformed(String),
@@ -260,6 +266,9 @@ pub fn read_metadata(
     )?;
     let guarded = guard::metadata(&bytes, version);
     let answer: MetadataResponse = decode(bytes, version, guarded)?;
+    if answer.brokers.len() > MOST_BROKERS {
+        return Err(AnswerError::TooManyBrokers(answer.brokers.len()));
+    }
     Ok(MetadataDetail {
         cluster_id: answer.cluster_id.map(|id| id.as_str().to_owned()),
         controller_id: answer.controller_id.0,

@@ -19,6 +19,8 @@ use super::{Advertise, Cluster, LabBroker, LabError, LabFault};
 
 /// `socket.request.max.bytes` before a login, bytes.
 const MAX_REQUEST: usize = 512 * 1024;
+/// What stock Kafka says of a token that its validator refuses (RFC 7628, 3.2.2).
+const CHALLENGE: &str = r#"{"status":"invalid_token"}"#;
 /// Text that would take over a terminal that printed it.
 const ESCAPES: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}evil\r\n\u{202e}";
 
@@ -163,6 +165,13 @@ impl Broker {
             let leave = self.converse(&mut tcp, number).await?;
             return self.leave(leave, tcp, None).await;
         };
+        let mut first = [0];
+        if tcp.peek(&mut first).await? == 1 && first != [22] {
+            // Clear text: alert internal_error, as the JVM's TLS says it, not rustls's own.
+            tcp.read(&mut [0; 4096]).await?;
+            tcp.write_all(&[0x15, 3, 3, 0, 2, 2, 80]).await?;
+            return tcp.shutdown().await;
+        }
         let mut stream = TlsAcceptor::from(config.clone()).accept(tcp).await?;
         let leave = self.converse(&mut stream, number).await?;
         if matches!(leave, Leave::Close) {
@@ -208,10 +217,9 @@ impl Broker {
                 return Ok(leave);
             }
             if login.bare {
-                login.bare = false;
-                match self.bare_token(stream, &frame, number).await? {
-                    Some(leave) => return Ok(leave),
-                    None => login.done = true,
+                let left = self.bare_token(stream, &frame, &mut login, number).await?;
+                if let Some(leave) = left {
+                    return Ok(leave);
                 }
                 continue;
             }
@@ -340,7 +348,6 @@ impl Broker {
     where
         S: AsyncWrite + Unpin,
     {
-        const CHALLENGE: &str = r#"{"status":"invalid_token"}"#;
         if self.has(LabFault::Sasl26) {
             return Ok(Some(Leave::Never));
         }
@@ -379,11 +386,12 @@ impl Broker {
         }
     }
 
-    /// A token after `SaslHandshake` v0: an empty frame, or a close without words.
+    /// A token after `SaslHandshake` v0: an empty frame, a challenge, or a close without words.
     async fn bare_token<S>(
         &self,
         stream: &mut S,
         message: &[u8],
+        login: &mut Login,
         number: u64,
     ) -> io::Result<Option<Leave>>
     where
@@ -395,13 +403,18 @@ impl Broker {
         if self.has(LabFault::Net03) {
             return Ok(Some(Leave::Reset));
         }
-        let refused =
-            self.judge(message).is_err() || self.has(LabFault::Sasl06) || self.has(LabFault::Clu02);
-        if refused {
+        let dismissed = message == [1];
+        if self.has(LabFault::Sasl06) && !dismissed {
+            let answer = crate::kafka::messages::with_length(CHALLENGE.as_bytes());
+            stream.write_all(&answer).await?;
+            return Ok(None);
+        }
+        if dismissed || self.has(LabFault::Clu02) || self.judge(message).is_err() {
             self.wait(number).await;
             return Ok(Some(Leave::Close));
         }
         stream.write_all(&[0; 4]).await?;
+        (login.bare, login.done) = (false, true);
         Ok(None)
     }
 

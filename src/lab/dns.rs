@@ -22,12 +22,25 @@ pub(super) async fn start(
     cluster: Arc<Cluster>,
     stop: CancellationToken,
 ) -> io::Result<SocketAddr> {
-    let udp = UdpSocket::bind(address).await?;
+    let (udp, tcp) = bind(address).await?;
     let address = udp.local_addr()?;
-    let tcp = TcpListener::bind(address).await?;
     tokio::spawn(over_udp(udp, cluster.clone(), stop.clone()));
     tokio::spawn(over_tcp(tcp, cluster, stop));
     Ok(address)
+}
+
+/// One port for UDP and TCP: a port that is free for the one may be taken for the other.
+async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut tries = if address.port() == 0 { 100 } else { 1 };
+    loop {
+        let udp = UdpSocket::bind(address).await?;
+        tries -= 1;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 async fn over_udp(socket: UdpSocket, cluster: Arc<Cluster>, stop: CancellationToken) {
@@ -114,4 +127,26 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
         }
     }
     reply.to_vec().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_free_port_is_free_for_both() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        // Taken for TCP, free for UDP: about one in sixty of the ports that the kernel gives.
+        let mut taken = Vec::new();
+        for _ in 0..500 {
+            taken.push(TcpListener::bind(any).await.expect("a listener"));
+        }
+        for _ in 0..400 {
+            let (udp, tcp) = bind(any).await.expect("a port");
+            let (udp, tcp) = (udp.local_addr(), tcp.local_addr());
+            assert_eq!(udp.expect("an address"), tcp.expect("an address"));
+        }
+        let taken = taken[0].local_addr().expect("an address");
+        assert!(bind(taken).await.is_err(), "a port that was asked for");
+    }
 }

@@ -83,7 +83,7 @@ fn framed<R: Encodable + HeaderVersion>(request: &Request, version: i16, respons
 /// An answer to `ApiVersions`; a version that is too new gets error 35 in the form of version 0.
 pub(super) fn api_versions(request: &Request, throttle_ms: i32) -> Vec<u8> {
     let version = request.header.request_api_version;
-    let keys = KNOWN
+    let mut keys: Vec<ApiVersion> = KNOWN
         .iter()
         .map(|(key, min, max)| {
             ApiVersion::default()
@@ -92,17 +92,17 @@ pub(super) fn api_versions(request: &Request, throttle_ms: i32) -> Vec<u8> {
                 .with_max_version(*max)
         })
         .collect();
-    let response = ApiVersionsResponse::default()
-        .with_api_keys(keys)
-        .with_throttle_time_ms(throttle_ms);
+    let response = ApiVersionsResponse::default();
     if (0..=4).contains(&version) {
+        let response = response
+            .with_api_keys(keys)
+            .with_throttle_time_ms(throttle_ms);
         framed(request, version, &response)
     } else {
-        framed(
-            request,
-            0,
-            &response.with_error_code(35).with_throttle_time_ms(0),
-        )
+        // Of all requests only this one's versions are told (KIP-511).
+        keys.retain(|key| key.api_key == ApiKey::ApiVersions as i16);
+        let response = response.with_error_code(35).with_api_keys(keys);
+        framed(request, 0, &response)
     }
 }
 
