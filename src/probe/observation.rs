@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::certificate::CertificateJudgement;
 use super::resolve::ResolveDetail;
@@ -394,6 +394,7 @@ pub struct ApiVersionsDetail {
     /// The error code, 0 for none.
     pub error_code: i16,
     /// Key to lowest and highest version, for the requests that we use.
+    #[serde(deserialize_with = "numbered")]
     pub versions: BTreeMap<i16, (i16, i16)>,
     /// How many requests the broker knows.
     pub keys: usize,
@@ -514,4 +515,15 @@ pub struct TopicAnswer {
     pub partitions: usize,
     /// How many of them have no leader.
     pub without_leader: usize,
+}
+
+/// Numbers as keys, which JSON writes as strings: inside a tagged enum serde hands them over as
+/// such.
+fn numbered<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<i16, (i16, i16)>, D::Error> {
+    BTreeMap::<String, (i16, i16)>::deserialize(deserializer)?
+        .into_iter()
+        .map(|(key, range)| Ok((key.parse().map_err(serde::de::Error::custom)?, range)))
+        .collect()
 }
