@@ -59,8 +59,8 @@ impl Namespaces {
             })?;
             ip(&["-n", name, "link", "set", "lo", "up"])?;
         }
-        made.wire(&made.client, "c", "10.77.1.2/24", "10.77.1.1")?;
-        made.wire(&made.broker, "b", "10.77.2.53/24", "10.77.2.254")?;
+        made.wire(&made.client, "veth-c", "10.77.1.2/24", "10.77.1.1")?;
+        made.wire(&made.broker, "veth-b", "10.77.2.53/24", "10.77.2.254")?;
         for number in 1..=brokers {
             let address = format!("10.77.2.{number}/24");
             ip(&["-n", &made.broker, "addr", "add", &address, "dev", "eth0"])?;

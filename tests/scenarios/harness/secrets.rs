@@ -19,7 +19,7 @@ impl Markers {
         let mut markers = Self(Vec::new());
         markers.add("the secret key", secret);
         // The base64url text of "https://kafka.", with which every token begins.
-        markers.add("a token", "aHR0cHM6Ly9rYWZrYS4");
+        markers.add("a token", "aHR0cHM6Ly9rYWZrYS");
         markers
     }
 
