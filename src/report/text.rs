@@ -92,6 +92,8 @@ impl Page {
 
     /// A label and its text, wrapped with a hanging indent.
     fn entry(&self, label: &str, body: &str, text: &mut String) {
+        // Before wrapping: "ok" is wider than its sign.
+        let body = &self.plain(body);
         let indent = " ".repeat(LABEL);
         let width = self.style.width.max(40);
         let options = Options::new(width)
@@ -113,6 +115,7 @@ impl Page {
         let point = if bodies.len() > 1 { "· " } else { "" };
         for (index, body) in bodies.iter().take(SHOWN).enumerate() {
             let label = if index == 0 { label } else { "" };
+            let body = &self.plain(body);
             let indent = " ".repeat(LABEL + point.chars().count());
             let width = self.style.width.max(40);
             let options = Options::new(width)
@@ -198,7 +201,8 @@ impl Page {
                 None => "nothing was found, and not everything was looked at".to_owned(),
             },
         };
-        let indent = 2 + word.len() + 2;
+        let body = self.plain(&body);
+        let indent = self.plain(mark).len() + 1 + word.len() + 2;
         let width = self.style.width.max(40);
         let hanging = " ".repeat(4);
         let first = " ".repeat(indent);
