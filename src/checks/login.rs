@@ -311,6 +311,7 @@ fn by_token(
     }
     match sound(token) {
         Some(because) => Stand::excluded(because),
+        None if names_another_reason(seen) => Stand::excluded("the broker names another reason"),
         None => Stand::open(),
     }
 }
@@ -354,7 +355,10 @@ fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
     })
 }
 
-fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
+fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
     if case.token.as_ref().is_some_and(|token| token.given) {
         return Stand::open();
     }
@@ -384,11 +388,14 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
     if let Some(problem) = token_problem(case, "SASL-09") {
         return Stand::says(Weight::Pointed, format!("the token: {problem}"));
     }
     match case.clock_ahead_s {
-        Some(ahead) if ahead.abs() > SKEW_TOLERATED && !names_another_reason(seen) => Stand::says(
+        Some(ahead) if ahead.abs() > SKEW_TOLERATED => Stand::says(
             Weight::Pointed,
             format!("the local clock is {ahead:+.0} s off AWS's"),
         ),
