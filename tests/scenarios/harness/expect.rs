@@ -22,14 +22,34 @@ pub fn differences(
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     same("verdict", text(&report["verdict"]), expect.verdict.clone());
-    same("exit code", format!("{exit_code:?}"), format!("{:?}", Some(expect.exit_code)));
-    same("exit_code", report["exit_code"].to_string(), expect.exit_code.to_string());
-    same("complete", report["complete"].to_string(), expect.complete.to_string());
+    same(
+        "exit code",
+        format!("{exit_code:?}"),
+        format!("{:?}", Some(expect.exit_code)),
+    );
+    same(
+        "exit_code",
+        report["exit_code"].to_string(),
+        expect.exit_code.to_string(),
+    );
+    same(
+        "complete",
+        report["complete"].to_string(),
+        expect.complete.to_string(),
+    );
     let causes = codes(report);
     let wanted: Vec<String> = expect.first.iter().cloned().collect();
-    same("first cause", format!("{:?}", &causes[..causes.len().min(1)]), format!("{wanted:?}"));
+    same(
+        "first cause",
+        format!("{:?}", &causes[..causes.len().min(1)]),
+        format!("{wanted:?}"),
+    );
     let rest = causes.iter().skip(1).cloned();
-    same("other causes", format!("{:?}", set(rest)), format!("{:?}", set(expect.also.clone())));
+    same(
+        "other causes",
+        format!("{:?}", set(rest)),
+        format!("{:?}", set(expect.also.clone())),
+    );
     let first = &report["causes"][0];
     for (what, wanted) in [
         ("confidence", &expect.confidence),
@@ -42,14 +62,22 @@ pub fn differences(
     }
     if let Some(subjects) = &expect.subjects {
         let wanted = set(subjects.iter().map(|subject| fill(subject)));
-        same("subjects", format!("{:?}", set(strings(&first["subjects"]))), format!("{wanted:?}"));
+        same(
+            "subjects",
+            format!("{:?}", set(strings(&first["subjects"]))),
+            format!("{wanted:?}"),
+        );
     }
     if let Some(warnings) = &expect.warnings {
         let got = set(array(&report["findings"])
             .iter()
             .filter(|finding| finding["status"] == "warning")
             .map(|finding| text(&finding["code"])));
-        same("warnings", format!("{got:?}"), format!("{:?}", set(warnings.clone())));
+        same(
+            "warnings",
+            format!("{got:?}"),
+            format!("{:?}", set(warnings.clone())),
+        );
     }
     let explained = strings(&first["explains"]);
     let ruled_out: Vec<String> = array(&first["ruled_out"])
@@ -91,7 +119,10 @@ fn promises(report: &Value) -> Vec<String> {
     for cause in array(&report["causes"]) {
         let sure = cause["confidence"] == "proven";
         if !sure && array(&cause["settle"]).is_empty() {
-            found.push(format!("{} is not proven, and settle is empty", cause["code"]));
+            found.push(format!(
+                "{} is not proven, and settle is empty",
+                cause["code"]
+            ));
         }
         if array(&cause["fix"]).is_empty() || array(&cause["evidence"]).is_empty() {
             found.push(format!("{} has no fix or no evidence", cause["code"]));
@@ -105,9 +136,19 @@ fn promises(report: &Value) -> Vec<String> {
 
 /// Both reports say the same.
 pub fn agree(one: &Value, other: &Value) -> Outcome<()> {
-    for key in ["verdict", "exit_code", "causes", "findings", "unknown", "complete"] {
+    for key in [
+        "verdict",
+        "exit_code",
+        "causes",
+        "findings",
+        "unknown",
+        "complete",
+    ] {
         if one[key] != other[key] {
-            return Err(format!("replayed, {key} is {}, and was {}", other[key], one[key]));
+            return Err(format!(
+                "replayed, {key} is {}, and was {}",
+                other[key], one[key]
+            ));
         }
     }
     Ok(())

@@ -95,17 +95,22 @@ impl Namespaces {
                 "options timeout:1 attempts:1".to_owned(),
             ]
         };
-        let filled = |lines: &[String]| -> String {
-            lines.iter().map(|line| fill(line) + "\n").collect()
-        };
+        let filled =
+            |lines: &[String]| -> String { lines.iter().map(|line| fill(line) + "\n").collect() };
         let etc = self.etc();
         let write = |file: &str, text: String| {
             std::fs::create_dir_all(&etc)
                 .and_then(|()| std::fs::write(etc.join(file), text))
                 .map_err(|error| format!("cannot write {}: {error}", etc.join(file).display()))
         };
-        write("resolv.conf", filled(&net.resolv.clone().unwrap_or_else(usual)))?;
-        write("hosts", "127.0.0.1 localhost\n".to_owned() + &filled(&net.hosts))?;
+        write(
+            "resolv.conf",
+            filled(&net.resolv.clone().unwrap_or_else(usual)),
+        )?;
+        write(
+            "hosts",
+            "127.0.0.1 localhost\n".to_owned() + &filled(&net.hosts),
+        )?;
         write("nsswitch.conf", "hosts: files dns\n".to_owned())?;
         let places = [
             (&self.router, "forward", &net.router),
@@ -117,11 +122,15 @@ impl Namespaces {
                 self.rules(name, hook, &filled(rules))?;
             }
         }
-        for command in &net.client_commands {
-            self.shell(&self.client, &fill(command))?;
-        }
-        for command in &net.router_commands {
-            self.shell(&self.router, &fill(command))?;
+        let commands = [
+            (&self.client, &net.client_commands),
+            (&self.router, &net.router_commands),
+            (&self.broker, &net.broker_commands),
+        ];
+        for (name, commands) in commands {
+            for command in commands {
+                self.shell(name, &fill(command))?;
+            }
         }
         Ok(())
     }

@@ -43,7 +43,10 @@ pub fn folder(folder: &Path) -> Outcome<()> {
     let mut random = Random(SEED);
     for number in 0..=scenario.variants {
         once(&scenario, variant).map_err(|error| {
-            format!("{error}\nthe scenario: {}\nrun {number}: {variant:?}", scenario.why)
+            format!(
+                "{error}\nthe scenario: {}\nrun {number}: {variant:?}",
+                scenario.why
+            )
         })?;
         variant = Variant {
             brokers: match scenario.brokers {
@@ -124,16 +127,21 @@ fn filled(text: &str, lab: &Lab, variant: Variant, dir: &Path) -> String {
         ("token".to_owned(), dir.join("token").display().to_string()),
         ("port".to_owned(), variant.port.to_string()),
         ("domain".to_owned(), DOMAIN.to_owned()),
-        ("last".to_owned(), lab.brokers.last().cloned().unwrap_or_default()),
+        (
+            "last".to_owned(),
+            lab.brokers.last().cloned().unwrap_or_default(),
+        ),
     ];
     for (index, broker) in lab.brokers.iter().enumerate() {
         let number = index + 1;
         values.push((format!("b{number}"), broker.clone()));
         values.push((format!("name{number}"), format!("b-{number}.{DOMAIN}")));
     }
-    values.into_iter().fold(text.to_owned(), |text, (key, value)| {
-        text.replace(&format!("{{{key}}}"), &value)
-    })
+    values
+        .into_iter()
+        .fold(text.to_owned(), |text, (key, value)| {
+            text.replace(&format!("{{{key}}}"), &value)
+        })
 }
 
 fn token(spec: &TokenSpec, lab: &Lab) -> Outcome<String> {
@@ -204,7 +212,12 @@ impl Run<'_> {
         let case = self.dir.join("case.json");
         let (output, report) = report_of(&mut self.live(&case))?;
         let saved = std::fs::read_to_string(&case).map_err(|e| format!("the case: {e}"))?;
-        let found = differences(&self.scenario.expect, &report, output.status.code(), self.fill);
+        let found = differences(
+            &self.scenario.expect,
+            &report,
+            output.status.code(),
+            self.fill,
+        );
         if !found.is_empty() {
             return Err(format!("{}\n{}", found.join("\n"), shortened(&report)));
         }
@@ -245,7 +258,6 @@ impl Run<'_> {
     }
 }
 
-
 /// Runs msk-doctor and reads the report on standard output.
 fn report_of(command: &mut Command) -> Outcome<(Output, Value)> {
     let output = command
@@ -264,7 +276,10 @@ fn report_of(command: &mut Command) -> Outcome<(Output, Value)> {
 /// At 80 columns and in ASCII, with the origin's code.
 fn check_text(text: &str, report: &Value) -> Outcome<()> {
     if let Some(line) = text.lines().find(|line| line.width() > 80) {
-        return Err(format!("the text has a line of {} columns: {line}", line.width()));
+        return Err(format!(
+            "the text has a line of {} columns: {line}",
+            line.width()
+        ));
     }
     if let Some(line) = text.lines().find(|line| !line.is_ascii()) {
         return Err(format!("with --ascii the text has {line:?}"));
@@ -290,9 +305,17 @@ fn shortened(report: &Value) -> String {
                 .flatten()
                 .map(|phase| format!("{}:{}", phase["phase"], phase["end"]))
                 .collect();
-            format!("{} {}", observation["broker"], ends.join(" ").replace('"', ""))
+            format!(
+                "{} {}",
+                observation["broker"],
+                ends.join(" ").replace('"', "")
+            )
         })
         .collect();
     let causes = serde_json::to_string_pretty(&report["causes"]).unwrap_or_default();
-    format!("causes: {causes}\nunknown: {}\n{}", report["unknown"], phases.join("\n"))
+    format!(
+        "causes: {causes}\nunknown: {}\n{}",
+        report["unknown"],
+        phases.join("\n")
+    )
 }

@@ -88,6 +88,9 @@ pub struct Net {
     /// Shell commands in the client's namespace, after everything else is up.
     #[serde(default)]
     pub client_commands: Vec<String>,
+    /// Shell commands in the brokers' namespace, after everything else is up.
+    #[serde(default)]
+    pub broker_commands: Vec<String>,
     /// Shell commands in the router's namespace, after everything else is up.
     #[serde(default)]
     pub router_commands: Vec<String>,
@@ -194,7 +197,9 @@ pub fn read(folder: &Path) -> Outcome<Scenario> {
     }
     if name.starts_with("healthy-") != (scenario.expect.verdict == "healthy") {
         let verdict = &scenario.expect.verdict;
-        return Err(format!("the folder is called {name}, the verdict is {verdict}"));
+        return Err(format!(
+            "the folder is called {name}, the verdict is {verdict}"
+        ));
     }
     Ok(scenario)
 }
