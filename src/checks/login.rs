@@ -5,6 +5,7 @@ use crate::case::{Case, IdentityFacts, TokenJudgement};
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Stand, Weight};
+use crate::probe::certificate::CertificateJudgement;
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
@@ -449,6 +450,14 @@ fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
+    let verified = seen
+        .observation
+        .tls()
+        .and_then(|tls| tls.certificate.as_ref())
+        .is_some_and(CertificateJudgement::verified);
+    if verified && login(seen).is_some_and(|detail| detail.close_notify) {
+        return Stand::excluded("the end came within TLS (close_notify): the broker itself closed");
+    }
     let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
     let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
     if seen.record.end == End::Rst {
@@ -462,8 +471,14 @@ fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
     let others_work = case
         .attempts()
         .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
+    let all_alike = case.attempts().all(|o| {
+        o.failure()
+            .is_some_and(|record| record.end == seen.record.end)
+    });
     if others_work {
         Stand::usual()
+    } else if all_alike && case.target.brokers.len() > 1 {
+        Stand::excluded("every broker ends alike, and an operation takes one at a time")
     } else {
         Stand::open()
     }
