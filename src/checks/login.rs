@@ -5,6 +5,7 @@ use crate::case::{Case, IdentityFacts, TokenJudgement};
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Fact, Stand, Weight};
+use crate::probe::certificate::CertificateJudgement;
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
@@ -316,6 +317,7 @@ fn by_token(
     }
     match sound(token) {
         Some(because) => Stand::excluded(because),
+        None if names_another_reason(seen) => Stand::excluded("the broker names another reason"),
         None => Stand::open(),
     }
 }
@@ -362,7 +364,10 @@ fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
     })
 }
 
-fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
+fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
     if case.token.as_ref().is_some_and(|token| token.given) {
         return Stand::open();
     }
@@ -392,11 +397,14 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
     if let Some(problem) = token_problem(case, "SASL-09") {
         return Stand::says(Weight::Pointed, format!("the token: {problem}"));
     }
     match case.clock_ahead_s {
-        Some(ahead) if ahead.abs() > SKEW_TOLERATED && !names_another_reason(seen) => Stand::says(
+        Some(ahead) if ahead.abs() > SKEW_TOLERATED => Stand::says(
             Weight::Pointed,
             format!("the local clock is {ahead:+.0} s off AWS's"),
         ),
@@ -450,6 +458,14 @@ fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
+    let verified = seen
+        .observation
+        .tls()
+        .and_then(|tls| tls.certificate.as_ref())
+        .is_some_and(CertificateJudgement::verified);
+    if verified && login(seen).is_some_and(|detail| detail.close_notify) {
+        return Stand::excluded("the end came within TLS (close_notify): the broker itself closed");
+    }
     let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
     let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
     if seen.record.end == End::Rst {
@@ -463,8 +479,14 @@ fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
     let others_work = case
         .attempts()
         .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
+    let all_alike = case.attempts().all(|o| {
+        o.failure()
+            .is_some_and(|record| record.end == seen.record.end)
+    });
     if others_work {
         Stand::usual()
+    } else if all_alike && case.target.brokers.len() > 1 {
+        Stand::excluded("every broker ends alike, and an operation takes one at a time")
     } else {
         Stand::open()
     }

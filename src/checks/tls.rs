@@ -304,6 +304,10 @@ fn rate_per_address(_: &Case, seen: &Seen<'_>) -> Stand {
     if seen.record.end == End::Rst && after(seen) < 500_000 {
         return Stand::excluded("the end came at once, and a throttled address waits");
     }
+    if kernel(seen).is_some_and(|tcp| tcp.total_retrans > 0) {
+        // Packets were lost and sent again: the time is not the broker's.
+        return Stand::open();
+    }
     if after(seen) >= 500_000 {
         return Stand::says(
             Weight::Pointed,

@@ -87,6 +87,9 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
     let question = Message::from_vec(question).ok()?;
     let query = question.queries.first()?;
     let mut reply = Message::response(question.metadata.id, OpCode::Query);
+    // As a resolver: glibc takes an empty answer without this bit for a lame server's.
+    reply.metadata.recursion_available = true;
+    reply.metadata.recursion_desired = question.metadata.recursion_desired;
     reply.add_query(query.clone());
     let name = query.name().to_ascii().to_ascii_lowercase();
     let name = name.trim_end_matches('.');

@@ -94,6 +94,7 @@ impl Page {
 
     /// A label and its text, wrapped with a hanging indent.
     fn entry(&self, label: &str, body: &str, text: &mut String) {
+        // Before wrapping: "ok" is wider than its sign.
         let body = &self.plain(body);
         let indent = " ".repeat(LABEL);
         let width = self.style.width.max(40);
@@ -113,8 +114,8 @@ impl Page {
     fn points(&self, label: &str, bodies: &[String], text: &mut String) {
         let point = if bodies.len() > 1 { "· " } else { "" };
         for (index, body) in bodies.iter().take(SHOWN).enumerate() {
-            let body = &self.plain(body);
             let label = if index == 0 { label } else { "" };
+            let body = &self.plain(body);
             let indent = " ".repeat(LABEL + point.chars().count());
             let width = self.style.width.max(40);
             let options = options(width, &indent, &indent);
@@ -201,7 +202,7 @@ impl Page {
             },
         };
         let body = self.plain(&body);
-        let indent = mark.len() + 1 + word.len() + 2;
+        let indent = self.plain(mark).len() + 1 + word.len() + 2;
         let width = self.style.width.max(40);
         let hanging = " ".repeat(4);
         let first = " ".repeat(indent);
