@@ -1,6 +1,14 @@
 //! Brokers and name servers that mean harm: every run ends in time, in bounded memory, with a
 //! report that is well-formed and takes over no terminal.
 
+#![allow(
+    clippy::match_same_arms,
+    clippy::single_match_else,
+    clippy::too_many_lines,
+    clippy::unnecessary_wraps,
+    reason = "tables and scripts"
+)]
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};

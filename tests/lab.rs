@@ -2,6 +2,12 @@
 //!
 //! The client here is written by hand on `std::net`: it shares no code with msk-doctor's probes.
 
+#![allow(
+    clippy::format_collect,
+    clippy::too_many_lines,
+    reason = "tables and scripts"
+)]
+
 use std::collections::HashSet;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};

@@ -168,7 +168,7 @@ impl Broker {
         let mut first = [0];
         if tcp.peek(&mut first).await? == 1 && first != [22] {
             // Clear text: alert internal_error, as the JVM's TLS says it, not rustls's own.
-            tcp.read(&mut [0; 4096]).await?;
+            let _read = tcp.read(&mut [0; 4096]).await?;
             tcp.write_all(&[0x15, 3, 3, 0, 2, 2, 80]).await?;
             return tcp.shutdown().await;
         }
