@@ -813,7 +813,7 @@ fn assert_fault(fault: LabFault) {
             tls.say(&authenticate(1, 2, &bench.message()));
             assert_eq!(end_within(&mut tls, LONG), End::Reset);
         }
-        LabFault::Clu02 => {
+        LabFault::Clu02 | LabFault::Lim07 => {
             let mut tls = bench.tls_to(3);
             choose(&mut tls, 1);
             tls.say(&authenticate(1, 2, &bench.message()));

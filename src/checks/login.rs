@@ -305,15 +305,14 @@ fn by_token(
     };
     if let Some(problem) = token_problem(case, code) {
         let words = format!("the token: {problem}");
-        // The broker's own words weigh more than what we think of the token, and by a clock that
-        // was not compared a token is expired only as far as that clock is right.
-        return if names_another_reason(seen) {
-            Stand::says(Weight::Open, words)
-        } else if code == "SASL-08" && case.clock_ahead_s.is_none() {
-            Stand::says(Weight::Shown, words)
+        // The broker's own words weigh more than what we think of the token; and a token that
+        // cannot be accepted does not show that a better one would be.
+        let weight = if names_another_reason(seen) {
+            Weight::Open
         } else {
-            Stand::decides(words)
+            Weight::Shown
         };
+        return Stand::says(weight, words);
     }
     match sound(token) {
         Some(because) => Stand::excluded(because),

@@ -135,6 +135,11 @@ impl Broker {
         self.cluster.has(fault, &self.identity)
     }
 
+    /// A limit or a restart: the connection ends where an answer to the token is due.
+    fn closes_without_words(&self) -> bool {
+        self.has(LabFault::Clu02) || self.has(LabFault::Lim07)
+    }
+
     async fn serve(&self, mut tcp: TcpStream) -> io::Result<()> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         let _ = tcp.set_nodelay(true);
@@ -354,7 +359,7 @@ impl Broker {
         if self.has(LabFault::Net03) {
             return Ok(Some(Leave::Reset));
         }
-        if self.has(LabFault::Clu02) {
+        if self.closes_without_words() {
             return Ok(Some(Leave::Close));
         }
         if self.has(LabFault::Sasl06) {
@@ -409,7 +414,7 @@ impl Broker {
             stream.write_all(&answer).await?;
             return Ok(None);
         }
-        if dismissed || self.has(LabFault::Clu02) || self.judge(message).is_err() {
+        if dismissed || self.closes_without_words() || self.judge(message).is_err() {
             self.wait(number).await;
             return Ok(Some(Leave::Close));
         }

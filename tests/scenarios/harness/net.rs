@@ -141,21 +141,21 @@ impl Namespaces {
         );
         let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
         std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
-        let mut command = self.command(name, "nft");
+        let mut command = command(name, "nft");
         command.arg("-f").arg(file.path());
         check(&mut command).map_err(|error| format!("{error}\n{text}"))
     }
 
     fn shell(&self, name: &str, text: &str) -> Outcome<()> {
-        check(self.command(name, "sh").args(["-c", text]))
+        check(command(name, "sh").args(["-c", text]))
     }
+}
 
-    /// `program` in a namespace.
-    pub fn command(&self, name: &str, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", name, program]);
-        command
-    }
+/// `program` in a namespace.
+pub fn command(name: &str, program: &str) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", name, program]);
+    command
 }
 
 fn ip(arguments: &[&str]) -> Outcome<()> {
