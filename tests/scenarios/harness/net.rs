@@ -119,7 +119,7 @@ impl Namespaces {
         ];
         for (name, hook, rules) in places {
             if !rules.is_empty() {
-                self.rules(name, hook, &filled(rules))?;
+                rules(name, hook, &filled(rules))?;
             }
         }
         let commands = [
@@ -129,25 +129,10 @@ impl Namespaces {
         ];
         for (name, commands) in commands {
             for command in commands {
-                self.shell(name, &fill(command))?;
+                shell(name, &fill(command))?;
             }
         }
         Ok(())
-    }
-
-    fn rules(&self, name: &str, hook: &str, rules: &str) -> Outcome<()> {
-        let text = format!(
-            "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
-        );
-        let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-        std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
-        let mut command = command(name, "nft");
-        command.arg("-f").arg(file.path());
-        check(&mut command).map_err(|error| format!("{error}\n{text}"))
-    }
-
-    fn shell(&self, name: &str, text: &str) -> Outcome<()> {
-        check(command(name, "sh").args(["-c", text]))
     }
 }
 
@@ -171,4 +156,19 @@ fn check(command: &mut Command) -> Outcome<()> {
     }
     let words = String::from_utf8_lossy(&output.stderr);
     Err(format!("{command:?}: {}: {words}", output.status))
+}
+
+fn rules(name: &str, hook: &str, rules: &str) -> Outcome<()> {
+    let text = format!(
+        "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
+    );
+    let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+    std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
+    let mut command = command(name, "nft");
+    command.arg("-f").arg(file.path());
+    check(&mut command).map_err(|error| format!("{error}\n{text}"))
+}
+
+fn shell(name: &str, text: &str) -> Outcome<()> {
+    check(command(name, "sh").args(["-c", text]))
 }
