@@ -66,7 +66,7 @@ impl Namespaces {
             ip(&["-n", &made.broker, "addr", "add", &address, "dev", "eth0"])?;
         }
         let forward = "sysctl -qw net.ipv4.ip_forward=1";
-        made.shell(&made.router, forward)?;
+        shell(&made.router, forward)?;
         Ok(made)
     }
 
@@ -119,7 +119,7 @@ impl Namespaces {
         ];
         for (name, hook, rules) in places {
             if !rules.is_empty() {
-                rules(name, hook, &filled(rules))?;
+                load(name, hook, &filled(rules))?;
             }
         }
         let commands = [
@@ -158,7 +158,7 @@ fn check(command: &mut Command) -> Outcome<()> {
     Err(format!("{command:?}: {}: {words}", output.status))
 }
 
-fn rules(name: &str, hook: &str, rules: &str) -> Outcome<()> {
+fn load(name: &str, hook: &str, rules: &str) -> Outcome<()> {
     let text = format!(
         "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
     );
