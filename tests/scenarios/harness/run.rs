@@ -213,6 +213,7 @@ impl Run<'_> {
         let case = self.dir.join("case.json");
         let (output, report) = report_of(&mut self.live(&case))?;
         let saved = std::fs::read_to_string(&case).map_err(|e| format!("the case: {e}"))?;
+        super::switched_off::keep(&saved)?;
         let found = differences(
             &self.scenario.expect,
             &report,
