@@ -51,7 +51,7 @@ impl Lab {
     /// Starts a lab whose files are in `dir`.
     pub fn start(spec: &LabSpec<'_>, dir: &Path) -> Outcome<Self> {
         let mut command = match spec.net {
-            Some(net) => net.command(&net.broker, PROGRAM),
+            Some(net) => Namespaces::command(&net.broker, PROGRAM),
             None => Command::new(PROGRAM),
         };
         command.arg("lab").args(spec.codes);

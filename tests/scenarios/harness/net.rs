@@ -66,7 +66,7 @@ impl Namespaces {
             ip(&["-n", &made.broker, "addr", "add", &address, "dev", "eth0"])?;
         }
         let forward = "sysctl -qw net.ipv4.ip_forward=1";
-        made.shell(&made.router, forward)?;
+        Self::shell(&made.router, forward)?;
         Ok(made)
     }
 
@@ -119,7 +119,7 @@ impl Namespaces {
         ];
         for (name, hook, rules) in places {
             if !rules.is_empty() {
-                self.rules(name, hook, &filled(rules))?;
+                Self::rules(name, hook, &filled(rules))?;
             }
         }
         let commands = [
@@ -129,29 +129,29 @@ impl Namespaces {
         ];
         for (name, commands) in commands {
             for command in commands {
-                self.shell(name, &fill(command))?;
+                Self::shell(name, &fill(command))?;
             }
         }
         Ok(())
     }
 
-    fn rules(&self, name: &str, hook: &str, rules: &str) -> Outcome<()> {
+    fn rules(name: &str, hook: &str, rules: &str) -> Outcome<()> {
         let text = format!(
             "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
         );
         let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
         std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
-        let mut command = self.command(name, "nft");
+        let mut command = Self::command(name, "nft");
         command.arg("-f").arg(file.path());
         check(&mut command).map_err(|error| format!("{error}\n{text}"))
     }
 
-    fn shell(&self, name: &str, text: &str) -> Outcome<()> {
-        check(self.command(name, "sh").args(["-c", text]))
+    fn shell(name: &str, text: &str) -> Outcome<()> {
+        check(Self::command(name, "sh").args(["-c", text]))
     }
 
     /// `program` in a namespace.
-    pub fn command(&self, name: &str, program: &str) -> Command {
+    pub fn command(name: &str, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", name, program]);
         command

@@ -148,9 +148,10 @@ fn token(spec: &TokenSpec, lab: &Lab) -> Outcome<String> {
     let age = Duration::from_secs(spec.age.unsigned_abs());
     let now = SystemTime::now();
     let time = if spec.age < 0 { now + age } else { now - age };
-    let key_id = match spec.temporary_key_alone {
-        true => lab.key_id.replacen("AKIA", "ASIA", 1),
-        false => lab.key_id.clone(),
+    let key_id = if spec.temporary_key_alone {
+        lab.key_id.replacen("AKIA", "ASIA", 1)
+    } else {
+        lab.key_id.clone()
     };
     let credentials = Credentials::new(key_id, &lab.secret, None, None, "scenarios");
     let token = msk_iam::sign(&credentials, &spec.region, time).map_err(|e| e.to_string())?;
@@ -170,7 +171,7 @@ impl Run<'_> {
     /// msk-doctor in the client's place, with nothing of this machine's AWS configuration.
     fn diagnose(&self) -> Command {
         let mut command = match self.net {
-            Some(net) => net.command(&net.client, PROGRAM),
+            Some(net) => Namespaces::command(&net.client, PROGRAM),
             None => Command::new(PROGRAM),
         };
         command
