@@ -117,11 +117,16 @@ fn stale_address(case: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn name(_: &Case, seen: &Seen<'_>) -> Stand {
+/// The certificate says it, unless the address itself is not the name's.
+fn name(case: &Case, seen: &Seen<'_>) -> Stand {
     let because = judgement(seen)
         .and_then(|j| j.name.bad())
         .unwrap_or("another name");
-    Stand::decides(format!("the certificate: {because}"))
+    let words = format!("the certificate: {because}");
+    match stale_address(case, seen) {
+        Stand::Fits(Weight::Shown, _) => Stand::says(Weight::Usual, words),
+        _ => Stand::decides(words),
+    }
 }
 
 /// Other brokers' certificates are valid by the same clock.
