@@ -1,5 +1,6 @@
 """A real Apache Kafka that looks like Amazon MSK, in a network namespace of its own."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -10,8 +11,10 @@ from pathlib import Path
 DOMAIN = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com"
 KEY, SECRET = "AKIAE2ETESTS00000001", "made-up-secret-of-the-end-to-end-tests"
 DENIED_KEY = "AKIAE2ETESTS0DENIED1"
+TEMPORARY_KEY, SESSION_TOKEN = "ASIAE2ETESTS00000001", "made-up-session-token-of-the-end-to-end-tests"
 STORE_PASSWORD = "changeit"
 PATIENCE_S = 90
+PAUSE_S = 0.2
 
 
 def run(*command, **options):
@@ -24,9 +27,12 @@ class Cluster:
     def __init__(self, version, cache, python, brokers=3, refusal="throw"):
         self.version, self.python, self.refusal = version, python, refusal
         self.ids = list(range(1, brokers + 1))
-        self.jars = Path(cache) / f"kafka-{version}"
-        self.namespace = f"mskd-e2e-{version.replace('.', '')}-{refusal}"
-        self.folder = Path(cache) / self.namespace
+        cache = Path(cache).resolve()
+        self.jars = cache / f"kafka-{version}"
+        # Names of namespaces are the machine's: two checkouts must not end each other's brokers.
+        owner = hashlib.sha256(str(cache).encode()).hexdigest()[:8]
+        self.namespace = f"mskd-e2e-{owner}-{version.replace('.', '')}-{refusal}"
+        self.folder = cache / f"e2e-{version}-{refusal}"
         self.ca = self.folder / "ca.pem"
         self.processes = {}
 
@@ -53,12 +59,26 @@ class Cluster:
             process.kill()
             process.wait()
         self.processes = {}
-        for file in self.folder.glob("*.pid"):
-            end_recorded(file)
+        for file in self.folder.glob("b-*.pid"):
+            self.end_recorded(file)
         if (Path("/run/netns") / self.namespace).exists():
             run("ip", "netns", "del", self.namespace)
         shutil.rmtree(f"/etc/netns/{self.namespace}", ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def end_recorded(self, file):
+        """Ends the process of a pid file, if that pid still is this broker, and waits for its end."""
+        process = Path("/proc") / file.read_text().strip()
+        ours = str(file.with_suffix(".properties")).encode()
+        end = time.monotonic() + PATIENCE_S
+        while is_running(process, ours):
+            try:
+                os.kill(int(process.name), signal.SIGKILL)
+            except ProcessLookupError:
+                return
+            if time.monotonic() > end:
+                raise RuntimeError(f"process {process.name} of an earlier run does not end")
+            time.sleep(PAUSE_S)
 
     def make_namespace(self):
         run("ip", "netns", "add", self.namespace)
@@ -123,7 +143,7 @@ class Cluster:
             "listener.name.scram.scram-sha-512.sasl.jaas.config":
                 "org.apache.kafka.common.security.scram.ScramLoginModule required;",
             "msk.iam.region": "eu-west-1",
-            "msk.iam.credentials": f"{KEY}:{SECRET},{DENIED_KEY}:{SECRET}",
+            "msk.iam.credentials": f"{KEY}:{SECRET},{DENIED_KEY}:{SECRET},{TEMPORARY_KEY}:{SECRET}:{SESSION_TOKEN}",
             "msk.iam.denied": DENIED_KEY,
             "msk.iam.refusal": self.refusal,
             "log.dirs": self.folder / f"data-{i}",
@@ -156,13 +176,15 @@ class Cluster:
         self.wait_for([other for other in self.ids if other != i])
 
     def wait_for(self, wanted):
-        """Until Metadata lists exactly these brokers, as an independent client reads it."""
-        brokers = ",".join(f"b-{i}.{DOMAIN}:9092" for i in wanted)
+        """Until each of these brokers lists exactly these brokers, as an independent client reads it."""
+        brokers = [f"b-{i}.{DOMAIN}:9092" for i in wanted]
         script = Path(__file__).parent / "clients" / "brokers.py"
         end = time.monotonic() + PATIENCE_S
         while True:
-            done = subprocess.run(self.inside(self.python, script, brokers), text=True, capture_output=True, timeout=PATIENCE_S)
-            if done.returncode == 0 and done.stdout.split() == [str(i) for i in wanted]:
+            done = subprocess.run(self.inside(self.python, script, *brokers), text=True, capture_output=True,
+                                  timeout=PATIENCE_S)
+            listed = [line.split() for line in done.stdout.splitlines()]
+            if done.returncode == 0 and listed == [[str(i) for i in wanted]] * len(wanted):
                 return
             for i in wanted:
                 if self.processes[i].poll() is not None:
@@ -170,6 +192,7 @@ class Cluster:
                     raise RuntimeError(f"broker {i} ended:\n{log[-3000:]}")
             if time.monotonic() > end:
                 raise RuntimeError(f"no cluster of {wanted} after {PATIENCE_S} s: {done.stdout}{done.stderr[-2000:]}")
+            time.sleep(PAUSE_S)
 
     def inside(self, *command):
         return ["ip", "netns", "exec", self.namespace, *map(str, command)]
@@ -178,11 +201,9 @@ class Cluster:
         return ",".join(f"b-{i}.{DOMAIN}:{port}" for i in self.ids)
 
 
-def end_recorded(file):
-    """Ends the process of a pid file, if it still is a broker of ours."""
-    pid = file.read_text().strip()
+def is_running(process, argument):
+    """Whether this folder of /proc is a process with this argument (a zombie has none)."""
     try:
-        if "Broker" in Path(f"/proc/{pid}/cmdline").read_text():
-            os.kill(int(pid), signal.SIGKILL)
+        return argument in (process / "cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
-        pass
+        return False

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import javax.crypto.Mac;
@@ -29,13 +30,14 @@ import org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallback
 
 /**
  * Verifies MSK IAM tokens as Amazon MSK does: SigV4 over the presigned URL, region, dates, rights.
- * Settings are properties of the broker: msk.iam.region, msk.iam.credentials (id:secret,…),
+ * Settings are properties of the broker: msk.iam.region, msk.iam.credentials (id:secret or id:secret:session-token, …),
  * msk.iam.denied (ids without kafka-cluster:Connect), msk.iam.refusal (throw or challenge).
  */
 public final class MskIamValidator implements AuthenticateCallbackHandler {
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'");
     private String region;
     private final Map<String, String> secrets = new HashMap<>();
+    private final Map<String, String> sessionTokens = new HashMap<>();
     private List<String> denied = List.of();
     private boolean challenge;
 
@@ -43,8 +45,11 @@ public final class MskIamValidator implements AuthenticateCallbackHandler {
     public void configure(Map<String, ?> configs, String mechanism, List<AppConfigurationEntry> jaas) {
         region = (String) configs.get("msk.iam.region");
         for (String pair : ((String) configs.get("msk.iam.credentials")).split(",")) {
-            String[] parts = pair.split(":", 2);
-            secrets.put(parts[0].trim(), parts[1].trim());
+            String[] parts = pair.trim().split(":");
+            secrets.put(parts[0], parts[1]);
+            if (parts.length > 2) {
+                sessionTokens.put(parts[0], parts[2]);
+            }
         }
         Object refused = configs.get("msk.iam.denied");
         denied = refused == null ? List.of() : Arrays.asList(((String) refused).split(","));
@@ -106,6 +111,7 @@ public final class MskIamValidator implements AuthenticateCallbackHandler {
                 && scope[3].equals("kafka-cluster")
                 && url.getHost().equals("kafka." + region + ".amazonaws.com")
                 && "kafka-cluster:Connect".equals(query.get("Action"))
+                && Objects.equals(sessionTokens.get(scope[0]), query.get("X-Amz-Security-Token"))
                 && now.isBefore(end)
                 && now.isAfter(at.minusSeconds(300))
                 && signature(url.getHost(), signed, date, scope, secret).equals(query.get("X-Amz-Signature"));
