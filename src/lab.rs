@@ -336,9 +336,8 @@ fn bind(address: SocketAddr) -> Result<(Socket, SocketAddr), LabError> {
             Type::STREAM,
             Some(Protocol::TCP),
         )?;
-        // Not on Windows, where it lets others take the port.
-        #[cfg(unix)]
-        socket.set_reuse_address(true)?;
+        // A port that was asked for may be in TIME-WAIT; a free one is not, and is to stay ours.
+        socket.set_reuse_address(cfg!(unix) && address.port() != 0)?;
         socket.bind(&address.into())?;
         let bound = socket.local_addr()?.as_socket().unwrap_or(address);
         Ok((socket, bound))

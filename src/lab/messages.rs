@@ -330,6 +330,9 @@ fn topic(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+    use kafka_protocol::messages::{MetadataRequest, RequestHeader};
+    use kafka_protocol::protocol::{Decodable as _, encode_request_header_into_buffer};
     use proptest::prelude::*;
 
     #[test]
@@ -351,6 +354,58 @@ mod tests {
         assert_eq!(asked(0, 0), None);
         assert_eq!(asked(1, 0), Some(vec![]));
         assert_eq!(asked(1, -1), None);
+    }
+
+    #[test]
+    fn metadata_is_read_and_answered_in_every_version() {
+        let topics = ["orders".to_owned()];
+        let broker = Listed {
+            id: 1,
+            host: "b-1".to_owned(),
+            port: 9098,
+        };
+        let cluster = Described {
+            cluster_id: "id",
+            brokers: &[broker],
+            topics: &topics,
+        };
+        for version in 0..=12 {
+            let names = ["orders", "gone"].map(|name| {
+                let name = TopicName(StrBytes::from_static_str(name));
+                MetadataRequestTopic::default().with_name(Some(name))
+            });
+            let asked = MetadataRequest::default()
+                .with_topics(Some(names.to_vec()))
+                .with_include_topic_authorized_operations(version >= 8);
+            let header = RequestHeader::default()
+                .with_request_api_key(3)
+                .with_request_api_version(version)
+                .with_correlation_id(7);
+            let mut frame = BytesMut::new();
+            encode_request_header_into_buffer(&mut frame, &header).expect("a header");
+            asked.encode(&mut frame, version).expect("a request");
+            let request = read(&frame).expect("read");
+            let Body::Metadata(wanted) = &request.body else {
+                panic!("v{version}: {request:?}");
+            };
+            assert_eq!(wanted.topics.as_ref().map(Vec::len), Some(2), "v{version}");
+            let answer = metadata(&request, wanted, &cluster, 0);
+            let mut body = Bytes::from(answer).split_off(4);
+            let header = MetadataResponse::header_version(version);
+            ResponseHeader::decode(&mut body, header).expect("a header");
+            let answer = MetadataResponse::decode(&mut body, version).expect("an answer");
+            assert!(body.is_empty(), "v{version}");
+            let errors: Vec<i16> = answer.topics.iter().map(|topic| topic.error_code).collect();
+            assert_eq!(errors, [0, 3], "v{version}");
+            assert_eq!(answer.topics[0].partitions.len(), 1);
+            let operations = answer.topics[0].topic_authorized_operations;
+            let wanted = if version >= 8 {
+                ALL_OPERATIONS
+            } else {
+                i32::MIN
+            };
+            assert_eq!(operations, wanted, "v{version}");
+        }
     }
 
     proptest! {
