@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use indexmap::IndexSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -202,22 +203,21 @@ impl Case {
         self.target.brokers.iter().any(|b| b.endpoint() == *broker)
     }
 
-    /// The brokers that answers to `Metadata` name, without duplicates.
+    /// The brokers that the bootstrap brokers' answers to `Metadata` name, without duplicates.
     #[must_use]
     pub fn advertised(&self) -> Vec<Endpoint> {
-        let mut found = Vec::new();
-        for metadata in self.attempts().filter_map(Observation::metadata) {
+        let mut found = IndexSet::new();
+        let asked = self.attempts().filter(|o| o.purpose == Purpose::Bootstrap);
+        for metadata in asked.filter_map(Observation::metadata) {
             for endpoint in metadata
                 .brokers
                 .iter()
                 .filter_map(AdvertisedBroker::endpoint)
             {
-                if !found.contains(&endpoint) {
-                    found.push(endpoint);
-                }
+                found.insert(endpoint);
             }
         }
-        found
+        found.into_iter().collect()
     }
 
     /// Whether the brokers that answer say that `broker` is alive; `None` when that cannot be

@@ -1,5 +1,6 @@
 //! The command line: what `contract.md` promises to scripts.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,18 +18,14 @@ use crate::target::Auth;
 #[command(
     name = "msk-doctor",
     version,
-    args_conflicts_with_subcommands = true,
-    subcommand_precedence_over_arg = true,
+    subcommand_required = true,
     after_help = "Exit codes: 0 healthy, 1 faulty, 2 wrong use, 3 inconclusive, 4 msk-doctor itself failed.\n\
                   No cluster at hand? msk-doctor demo"
 )]
 pub struct Cli {
     /// What to do; without one, `diagnose`.
     #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The arguments of `diagnose`.
-    #[command(flatten)]
-    pub diagnose: DiagnoseArgs,
+    pub command: Command,
 }
 
 /// The subcommands.
@@ -231,9 +228,9 @@ pub struct TokenArgs {
     /// Print the token itself: whoever has it can log in as you for 15 minutes
     #[arg(long, conflicts_with = "inspect")]
     pub show_secrets: bool,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
 }
 
 /// The arguments of `explain`.
@@ -257,9 +254,9 @@ pub struct ExplainArgs {
     /// Entries that have all these words
     #[arg(long, value_name = "WORDS", conflicts_with_all = ["codes", "list"])]
     pub search: Option<String>,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
 }
 
 /// The arguments of `demo`.
@@ -335,8 +332,8 @@ pub struct Output {
     pub file: Option<PathBuf>,
 }
 
-/// Report formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For a person.
     Text,
@@ -444,9 +441,25 @@ impl Cli {
                 sub.mut_args(|arg| arg.env(Resettable::<clap::builder::OsStr>::Reset))
             });
         }
-        let matches = command.get_matches();
+        let arguments = with_default_subcommand(&command, std::env::args_os().collect());
+        let matches = command.get_matches_from(arguments);
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// `msk-doctor TARGET …` means `msk-doctor diagnose TARGET …`.
+fn with_default_subcommand(command: &clap::Command, mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let first = arguments
+        .get(1)
+        .map(|first| first.to_string_lossy().into_owned());
+    let known = match first.as_deref() {
+        None | Some("help" | "-h" | "--help" | "-V" | "--version") => true,
+        Some(name) => command.find_subcommand(name).is_some(),
+    };
+    if !known {
+        arguments.insert(1, "diagnose".into());
+    }
+    arguments
 }
 
 #[cfg(test)]
@@ -456,6 +469,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_target_alone_is_diagnosed() {
+        let read = |words: &[&str]| {
+            let words = words.iter().map(OsString::from).collect();
+            with_default_subcommand(&Cli::command(), words)
+        };
+        assert_eq!(read(&["m", "b-1:9098", "--ascii"])[1], "diagnose");
+        assert_eq!(read(&["m", "--bootstrap", "b-1:9098"])[1], "diagnose");
+        assert_eq!(read(&["m", "tcp", "b-1:9098"])[1], "tcp");
+        assert_eq!(read(&["m", "--version"])[1], "--version");
+        assert_eq!(read(&["m"]).len(), 1);
     }
 
     #[test]

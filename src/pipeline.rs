@@ -111,6 +111,9 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
         duration_ms: 0,
         complete: true,
     };
+    if is_own_address(&case) {
+        case.vantage.speaks_for = vec![Shares::Path, Shares::Identity];
+    }
     let login_failed = case.attempts().any(|o| {
         o.failure()
             .is_some_and(|record| record.phase == Phase::SaslAuthenticate)
@@ -146,6 +149,17 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
         conclude(&case)
     };
     (case, diagnosis)
+}
+
+/// Whether the client's address is one that this machine connected from.
+fn is_own_address(case: &Case) -> bool {
+    let address = case
+        .client
+        .name
+        .as_deref()
+        .and_then(|name| name.parse().ok());
+    case.client.kind == ClientKind::Address
+        && address.is_some_and(|address| case.vantage.addresses.contains(&address))
 }
 
 fn local_addresses(observations: &[crate::probe::observation::Observation]) -> Vec<IpAddr> {

@@ -60,3 +60,17 @@ fn read(folder: &PathBuf) -> BTreeMap<String, String> {
         })
         .collect()
 }
+
+#[test]
+fn report_schema() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+    let wanted = msk_doctor::report::json::schema();
+    if env::var_os("MSK_DOCTOR_BLESS").is_some_and(|value| value == "1") {
+        fs::write(&path, &wanted).expect("the schema can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "docs/report.schema.json differs: run the tests with MSK_DOCTOR_BLESS=1"
+    );
+}

@@ -1,828 +1,1154 @@
-//! The lab, met by a client of its own: standard sockets, rustls and bytes written by hand. The bytes are
-//! those that stock brokers of Kafka 3.9 and 4.4 were seen to send.
+//! What the embedded lab sends, byte by byte, against what Apache Kafka 3.9.2 sends.
+//!
+//! The client here is written by hand on `std::net`: it shares no code with msk-doctor's probes.
 
-#[path = "lab/client.rs"]
-mod client;
+#![allow(
+    clippy::format_collect,
+    clippy::too_many_lines,
+    reason = "tables and scripts"
+)]
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::collections::HashSet;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use client::{
-    Client, End, Running, hex, message, plain, quick, read_end, request, start, start_with,
-    try_connect, with_names,
+use aws_credential_types::Credentials;
+use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabFault};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
+    SignatureScheme, StreamOwned,
 };
-use msk_doctor::lab::{FaultSpec, LAB_FAULTS, LAB_VARIANTS, LabConfig, LoginRate};
-use rustls::{AlertDescription, CertificateError, Error};
+use x509_parser::prelude::*;
 
-/// What says nothing within this time is silent.
-const SILENCE: Duration = Duration::from_millis(300);
-/// What is not there by then is a failure.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// What a listener of IAM answers to `SaslHandshake` for OAUTHBEARER.
-const OFFERED: &str = "00000017 00000001 0000 00000001 000b 4f41555448424541524552";
-/// A request's client id: "trace".
-const CLIENT: &str = "0005 7472616365";
+/// How long something that must come may take on a busy machine.
+const LONG: Duration = Duration::from_secs(20);
+/// How long nothing must come for silence.
+const QUIET: Duration = Duration::from_millis(400);
+/// `connection.failed.authentication.delay.ms`.
+const DELAY: Duration = Duration::from_millis(100);
+const OAUTHBEARER: &str = "000b 4f41555448424541524552";
+/// `{"status":"invalid_token"}`.
+const CHALLENGE: &str = "7b22737461747573223a22696e76616c69645f746f6b656e227d";
 
-fn handshake(version: u8) -> Vec<u8> {
-    hex(&format!(
-        "0000001c 0011 00{version:02x} 00000001 {CLIENT} 000b \"OAUTHBEARER\""
-    ))
+// ---- the lab
+
+struct Bench {
+    lab: Lab,
+    // After the lab: it ends the lab's tasks.
+    _runtime: tokio::runtime::Runtime,
 }
 
-fn authenticate(version: u8, bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).expect("short");
-    let mut body = hex(CLIENT);
-    if version < 2 {
-        body.extend(length.to_be_bytes());
-        body.extend(bytes);
-        return request(36, version, 2, &body);
+fn bench(faults: &[LabFault]) -> Bench {
+    bench_with(faults, Advertise::Addresses)
+}
+
+fn bench_with(faults: &[LabFault], advertise: Advertise) -> Bench {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let config = LabConfig {
+        advertise,
+        faults: faults
+            .iter()
+            .map(|fault| FaultSpec {
+                fault: *fault,
+                broker: None,
+            })
+            .collect(),
+        dns: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        ..LabConfig::default()
+    };
+    let lab = runtime.block_on(Lab::start(config)).expect("the lab");
+    Bench {
+        lab,
+        _runtime: runtime,
     }
-    let [.., high, low] = ((length + 1) << 1).to_be_bytes();
-    body.extend([0, low >> 1 | 0x80, high]);
-    body.extend(bytes);
-    body.push(0);
-    request(36, version, 2, &body)
 }
 
-/// Offers the lab's own token after `SaslHandshake` v1; the answer is left unread.
-fn offer(lab: &Running, broker: usize) -> Client {
-    offer_as(lab, broker, 1, &message(&lab.token()))
+impl Bench {
+    fn address(&self, broker: usize) -> SocketAddr {
+        self.lab.brokers()[broker - 1].address
+    }
+
+    fn tcp(&self) -> TcpStream {
+        let tcp = TcpStream::connect(self.address(1)).expect("connect");
+        tcp.set_read_timeout(Some(LONG)).expect("a timeout");
+        tcp.set_nodelay(true).expect("no delay");
+        tcp
+    }
+
+    /// A TLS connection that trusts the lab's CA, to broker 1.
+    fn tls(&self) -> Tls {
+        self.tls_to(1)
+    }
+
+    fn tls_to(&self, broker: usize) -> Tls {
+        let mut roots = RootCertStore::empty();
+        let ca = CertificateDer::from_pem_slice(self.lab.ca_pem().as_bytes()).expect("the CA");
+        roots.add(ca).expect("the CA");
+        let config = config_builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut tls = open_tls(self.address(broker), config);
+        tls.conn
+            .complete_io(&mut tls.sock)
+            .expect("a TLS handshake that the lab's CA makes good");
+        tls
+    }
+
+    /// The initial message of OAUTHBEARER, signed with the lab's credentials.
+    fn message(&self) -> Vec<u8> {
+        message(self.lab.credentials())
+    }
 }
 
-fn offer_as(lab: &Running, broker: usize, version: u8, bytes: &[u8]) -> Client {
-    let mut client = Client::connect(lab, broker);
-    client.send(&handshake(1));
-    client.expect(OFFERED);
-    client.send(&authenticate(version, bytes));
-    client
+fn message(credentials: &Credentials) -> Vec<u8> {
+    let token = msk_doctor::sasl::msk_iam::sign(credentials, "eu-west-1", SystemTime::now())
+        .expect("a token");
+    format!("n,,\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).into_bytes()
 }
 
-/// The same after `SaslHandshake` v0.
-fn offer_bare(lab: &Running, bytes: &[u8]) -> Client {
-    let mut client = Client::connect(lab, 0);
-    client.send(&handshake(0));
-    client.expect(OFFERED);
-    client.send_frame(bytes);
-    client
+fn bad_message() -> Vec<u8> {
+    message(&Credentials::new("AKIAOTHER", "other", None, None, "test"))
 }
 
-fn logged_in(lab: &Running, broker: usize) -> Client {
-    let mut client = offer(lab, broker);
-    let answer = client.frame();
-    assert_eq!(answer[..14], hex("00000014 00000002 0000 0000 0000")[..]);
-    client
+// ---- TLS
+
+type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+fn config_builder() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
 }
 
-/// `Metadata` v3 of no topics: throttle time, brokers as `id host port`, cluster id.
-fn metadata(client: &mut Client) -> (u32, Vec<String>, String) {
-    client.send(&request(3, 3, 9, &hex(&format!("{CLIENT} 00000000"))));
-    let answer = client.frame();
-    let mut rest = &answer[8..];
-    let throttle = number(take(&mut rest, 4));
-    let count = number(take(&mut rest, 4));
-    let brokers = (0..count)
+fn open_tls(address: SocketAddr, config: ClientConfig) -> Tls {
+    let tcp = TcpStream::connect(address).expect("connect");
+    tcp.set_read_timeout(Some(LONG)).expect("a timeout");
+    tcp.set_nodelay(true).expect("no delay");
+    let name = ServerName::from(address.ip());
+    let session = ClientConnection::new(Arc::new(config), name).expect("a TLS session");
+    StreamOwned::new(session, tcp)
+}
+
+/// Takes any certificate: the test looks at it itself.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The chain that a broker shows, whatever it is worth.
+fn chain(address: SocketAddr) -> Vec<Vec<u8>> {
+    let any = AnyCertificate(Arc::new(aws_lc_rs::default_provider()));
+    let config = config_builder()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(any))
+        .with_no_client_auth();
+    let mut tls = open_tls(address, config);
+    tls.conn.complete_io(&mut tls.sock).expect("a handshake");
+    let certificates = tls.conn.peer_certificates().expect("certificates");
+    certificates.iter().map(|c| c.to_vec()).collect()
+}
+
+fn parse(der: &[u8]) -> X509Certificate<'_> {
+    X509Certificate::from_der(der).expect("a certificate").1
+}
+
+fn organisation<'a>(name: &'a X509Name<'_>) -> &'a str {
+    let attribute = name.iter_organization().next().expect("an organisation");
+    attribute.as_str().expect("text")
+}
+
+/// DNS names and IPv4 addresses of the certificate.
+fn names(certificate: &X509Certificate<'_>) -> HashSet<String> {
+    let extension = certificate
+        .subject_alternative_name()
+        .expect("one extension")
+        .expect("the extension");
+    extension
+        .value
+        .general_names
+        .iter()
+        .map(|name| match name {
+            GeneralName::DNSName(name) => (*name).to_owned(),
+            GeneralName::IPAddress([a, b, c, d]) => format!("{a}.{b}.{c}.{d}"),
+            other => panic!("{other}"),
+        })
+        .collect()
+}
+
+fn seconds_until_end(certificate: &X509Certificate<'_>) -> i64 {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    certificate.validity().not_after.timestamp() - i64::try_from(now).expect("seconds")
+}
+
+// ---- bytes
+
+fn hex(text: &str) -> Vec<u8> {
+    let text: String = text.split_whitespace().collect();
+    assert_eq!(text.len() % 2, 0, "{text}");
+    (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hexadecimal"))
+        .collect()
+}
+
+fn as_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn assert_bytes(got: &[u8], wanted: &str) {
+    assert_eq!(as_hex(got), as_hex(&hex(wanted)));
+}
+
+fn framed(body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).expect("short");
+    [&length.to_be_bytes()[..], body].concat()
+}
+
+/// A request of client `trace`; `flexible` has request header version 2.
+fn request(key: i16, version: i16, correlation: i32, flexible: bool, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend(key.to_be_bytes());
+    out.extend(version.to_be_bytes());
+    out.extend(correlation.to_be_bytes());
+    out.extend(hex("0005 7472616365"));
+    if flexible {
+        out.push(0);
+    }
+    out.extend(body);
+    framed(&out)
+}
+
+fn handshake(version: i16, mechanism: &str) -> Vec<u8> {
+    let mut body = u16::try_from(mechanism.len())
+        .expect("short")
+        .to_be_bytes()
+        .to_vec();
+    body.extend(mechanism.as_bytes());
+    request(17, version, 1, false, &body)
+}
+
+fn authenticate(version: i16, correlation: i32, message: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    if version >= 2 {
+        let mut length = message.len() + 1;
+        while length >= 0x80 {
+            body.push(u8::try_from(length & 0x7f).expect("7 bits") | 0x80);
+            length >>= 7;
+        }
+        body.push(u8::try_from(length).expect("7 bits"));
+        body.extend(message);
+        body.push(0);
+    } else {
+        body = framed(message);
+    }
+    request(36, version, correlation, version >= 2, &body)
+}
+
+/// `Metadata` v5 for no topic.
+fn metadata() -> Vec<u8> {
+    request(3, 5, 9, false, &hex("00000000 00"))
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        let (head, rest) = self.0.split_at(count);
+        self.0 = rest;
+        head.to_vec()
+    }
+
+    fn int(&mut self, size: usize) -> i64 {
+        let bytes = self.take(size);
+        let shift = 64 - 8 * size;
+        let value = bytes.iter().fold(0i64, |n, byte| n << 8 | i64::from(*byte));
+        value << shift >> shift
+    }
+
+    fn string(&mut self) -> String {
+        let length = usize::try_from(self.int(2)).expect("a string, not null");
+        String::from_utf8(self.take(length)).expect("UTF-8")
+    }
+}
+
+struct Described {
+    throttle: i64,
+    brokers: Vec<(i64, String, i64)>,
+    cluster_id: String,
+}
+
+/// Reads an answer to `Metadata` v5 for no topic.
+fn read_metadata(frame: &[u8]) -> Described {
+    let mut r = Reader(frame);
+    assert_eq!(r.int(4), i64::try_from(frame.len() - 4).expect("short"));
+    assert_eq!(r.int(4), 9, "correlation id");
+    let throttle = r.int(4);
+    let brokers = (0..r.int(4))
         .map(|_| {
-            let id = number(take(&mut rest, 4));
-            let host = string(&mut rest);
-            let port = number(take(&mut rest, 4));
-            assert_eq!(take(&mut rest, 2), [0xff, 0xff], "no rack");
-            format!("{id} {host} {port}")
+            let broker = (r.int(4), r.string(), r.int(4));
+            assert_eq!(r.int(2), -1, "no rack");
+            broker
         })
         .collect();
-    (throttle, brokers, string(&mut rest))
-}
-
-fn take<'a>(rest: &mut &'a [u8], count: usize) -> &'a [u8] {
-    let (taken, after) = rest.split_at(count);
-    *rest = after;
-    taken
-}
-
-fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |n, byte| n << 8 | u32::from(*byte))
-}
-
-fn string(rest: &mut &[u8]) -> String {
-    let length = usize::try_from(number(take(rest, 2))).expect("short");
-    String::from_utf8(take(rest, length).to_vec()).expect("UTF-8")
-}
-
-/// Asserts that the next frame is `before`, `[uuid]: words`, `after`.
-fn expect_refusal(client: &mut Client, before: &str, words: &str, after: &str) {
-    let answer = client.frame();
-    let (before, after) = (hex(before), hex(after));
-    assert_eq!(answer[..before.len()], before[..]);
-    let text = &answer[before.len()..answer.len() - after.len()];
-    assert_eq!(answer[answer.len() - after.len()..], after[..]);
-    let text = std::str::from_utf8(text).expect("UTF-8");
-    let (id, said) = text.split_once("]: ").expect("an id and a text");
-    assert!(id.starts_with('[') && id.len() == 37, "{text}");
-    assert_eq!(said, words);
-}
-
-/// Asserts error 58 with `words` in the form of version 1, `close_notify`, FIN.
-fn expect_58(client: &mut Client, words: &str) {
-    let text = 40 + words.len();
-    let before = format!("{:08x} 00000002 003a {text:04x}", text + 20);
-    expect_refusal(client, &before, words, "00000000 0000000000000000");
-    client.expect_close();
-}
-
-#[test]
-fn a_bare_token_is_answered_by_an_empty_frame() {
-    let lab = start(&[]);
-    let mut client = offer_bare(&lab, &message(&lab.token()));
-    client.expect("00000000");
-    let (throttle, brokers, _) = metadata(&mut client);
-    assert_eq!(throttle, 0);
-    let listed: Vec<String> = lab
-        .brokers()
-        .iter()
-        .map(|broker| format!("{} 127.0.0.1 {}", broker.id, broker.address.port()))
-        .collect();
-    assert_eq!(brokers, listed);
-    assert_eq!(lab.bootstrap().split(',').count(), 3);
-}
-
-#[test]
-fn a_good_login_has_the_bytes_of_its_version() {
-    let lab = start(&[]);
-    let token = message(&lab.token());
-    offer_as(&lab, 0, 0, &token).expect("0000000c 00000002 0000 0000 00000000");
-    let rows = [
-        (1, "00000014 00000002 0000 0000 00000000", ""),
-        (2, "00000012 00000002 00 0000 01 01", "00"),
-    ];
-    for (version, before, after) in rows {
-        let answer = offer_as(&lab, 0, version, &token).frame();
-        let (before, after) = (hex(before), hex(after));
-        let session = &answer[before.len()..answer.len() - after.len()];
-        assert_eq!(answer[..before.len()], before[..]);
-        assert!(answer.ends_with(&after));
-        // The rest of the token, in milliseconds.
-        let ms = u64::from_be_bytes(session.try_into().expect("eight bytes"));
-        assert!((800_000..=900_000).contains(&ms), "{ms}");
+    let cluster_id = r.string();
+    assert_eq!(r.int(4), 1, "the controller is the first broker");
+    assert_eq!(r.int(4), 0, "no topic");
+    assert!(r.0.is_empty());
+    Described {
+        throttle,
+        brokers,
+        cluster_id,
     }
 }
 
-#[test]
-fn a_refusal_has_the_bytes_of_its_version_and_no_words_in_a_bare_frame() {
-    let lab = start(&["IAM-01"]);
-    let token = message(&lab.token());
-    let rows = [
-        (0, "00000041 00000002 003a 0035", "00000000"),
-        (
-            1,
-            "00000049 00000002 003a 0035",
-            "00000000 0000000000000000",
-        ),
-        (2, "00000047 00000002 00 003a 36", "01 0000000000000000 00"),
-    ];
-    for (version, before, after) in rows {
-        let mut client = offer_as(&lab, 0, version, &token);
-        expect_refusal(&mut client, before, "Access denied", after);
-        client.expect_close();
+// ---- a conversation
+
+trait Stream: Read + Write {
+    fn socket(&self) -> &TcpStream;
+
+    fn say(&mut self, bytes: &[u8]) {
+        self.write_all(bytes).expect("written");
+        self.flush().expect("written");
     }
-    offer_bare(&lab, &token).expect_close();
-}
 
-#[test]
-fn a_refusal_waits_for_its_delay() {
-    let lab = start_with(&["IAM-01"], LabConfig::default());
-    let token = message(&lab.token());
-    let since = Instant::now();
-    offer_bare(&lab, &token).expect_close();
-    assert!(since.elapsed() >= Duration::from_millis(100));
-    let since = Instant::now();
-    expect_58(&mut offer(&lab, 0), "Access denied");
-    assert!(since.elapsed() >= Duration::from_millis(100));
-}
-
-#[test]
-fn tokens_that_are_not_good_here_are_denied_alike() {
-    let lab = start(&[]);
-    let old = lab.token_of(SystemTime::now() - Duration::from_secs(1_000));
-    let future = lab.token_of(SystemTime::now() + Duration::from_secs(1_000));
-    let wrong_secret = lab.token_by("not-the-secret");
-    for token in [old, future, wrong_secret] {
-        expect_58(&mut offer_as(&lab, 0, 1, &message(&token)), "Access denied");
+    /// One frame, with its length.
+    fn frame(&mut self) -> Vec<u8> {
+        let mut length = [0; 4];
+        self.read_exact(&mut length).expect("a frame");
+        let size = usize::try_from(i32::from_be_bytes(length)).expect("a length");
+        assert!(size < 100_000, "{size}");
+        let mut body = vec![0; size];
+        self.read_exact(&mut body).expect("a whole frame");
+        [&length[..], &body].concat()
     }
-    let unreadable = message("bm90IGEgVVJM");
-    let words = "Invalid authentication payload";
-    expect_58(&mut offer_as(&lab, 0, 1, &unreadable), words);
+
+    fn ask(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.say(bytes);
+        self.frame()
+    }
 }
 
-#[test]
-fn what_kafka_cannot_parse_gets_kafkas_words_or_none() {
-    let lab = start(&[]);
-    let tuple = message(&format!("('{}', 1700000000000)", lab.token()));
-    let mut client = offer_as(&lab, 0, 0, &tuple);
-    let words = "Authentication failed during authentication due to invalid credentials with SASL mechanism OAUTHBEARER";
-    let (text, all) = (words.len(), words.len() + 12);
-    client.expect(&format!(
-        "{all:08x} 00000002 003a {text:04x} \"{words}\" 00000000"
-    ));
-    client.expect_close();
-    offer_bare(&lab, &tuple).expect_close();
+impl Stream for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
 }
 
-#[test]
-fn a_session_ends_with_its_token() {
-    let lab = start(&[]);
-    let token = lab.token_of(SystemTime::now() - Duration::from_secs(898));
-    for framed in [true, false] {
-        let mut client = if framed {
-            let mut client = offer_as(&lab, 0, 1, &message(&token));
-            if client.frame()[8..10] != [0, 0] {
-                continue; // The token ended before it was used.
-            }
-            client
-        } else {
-            let mut client = Client::connect(&lab, 0);
-            client.send(&handshake(0));
-            client.expect(OFFERED);
-            client.send_frame(&message(&token));
-            if client.end(SILENCE) != (vec![0; 4], End::Silence) {
-                continue;
-            }
-            client
-        };
-        let since = Instant::now();
-        loop {
-            assert!(since.elapsed() < PATIENCE, "the session did not end");
-            client.send(&request(3, 1, 9, &hex(&format!("{CLIENT} 00000000"))));
-            let mut first = [0; 4];
-            match client.stream.read(&mut first) {
-                Ok(0) => break,
-                Ok(4) => client.bytes(usize::try_from(number(&first)).expect("short")),
-                other => panic!("{other:?}"),
-            };
+impl Stream for Tls {
+    fn socket(&self) -> &TcpStream {
+        &self.sock
+    }
+}
+
+/// How a connection ends.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// `close_notify`, then FIN; in clear text FIN.
+    Close,
+    /// FIN within TLS without `close_notify`.
+    BareFin,
+    /// `ECONNRESET`.
+    Reset,
+    /// Nothing for [`QUIET`], and the connection stands.
+    Silence,
+    Bytes(Vec<u8>),
+}
+
+fn end_within(stream: &mut dyn Stream, wait: Duration) -> End {
+    let timeout = |stream: &dyn Stream, wait| {
+        let set = stream.socket().set_read_timeout(Some(wait));
+        set.expect("a timeout");
+    };
+    timeout(stream, wait);
+    let mut buffer = [0; 4096];
+    let end = match stream.read(&mut buffer) {
+        Ok(0) => {
+            // Under TLS this was close_notify; FIN is to follow.
+            timeout(stream, LONG);
+            let after = (&mut stream.socket()).read(&mut buffer);
+            assert_eq!(after.expect("FIN, not RST"), 0);
+            End::Close
         }
-    }
+        Ok(count) => End::Bytes(buffer[..count].to_vec()),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => End::BareFin,
+        Err(error) if error.raw_os_error() == Some(libc::ECONNRESET) => End::Reset,
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            End::Silence
+        }
+        Err(error) => panic!("{error:?}"),
+    };
+    timeout(stream, LONG);
+    end
 }
 
-#[test]
-fn a_client_logs_in_again_before_its_session_ends() {
-    let lab = start(&[]);
-    let mut client = logged_in(&lab, 0);
-    client.send(&handshake(1));
-    client.expect(OFFERED);
-    client.send(&authenticate(1, &message(&lab.token())));
-    assert_eq!(client.frame()[..10], hex("00000014 00000002 0000")[..]);
-    assert_eq!(metadata(&mut client).1.len(), 3);
+fn assert_closes(stream: &mut dyn Stream) {
+    assert_eq!(end_within(stream, LONG), End::Close);
 }
 
-#[test]
-fn a_json_challenge_is_answered_by_one_byte() {
-    let lab = start(&["SASL-06"]);
-    let token = message(&lab.token());
-    let json = hex("7b22737461747573223a22696e76616c69645f746f6b656e227d");
-    let mut client = offer_as(&lab, 0, 1, &token);
-    let answer = client.frame();
-    let head = hex("0000002e 00000002 0000 0000 0000001a");
-    assert_eq!(answer, [&head, &json[..], &[0; 8]].concat());
-    client.send(&request(36, 1, 3, &hex(&format!("{CLIENT} 00000001 01"))));
-    let answer = client.frame();
-    let head = hex("0000002e 00000003 003a 001a");
-    assert_eq!(answer, [&head, &json[..], &[0; 12]].concat());
-    client.expect_close();
-
-    let mut client = offer_bare(&lab, &token);
-    assert_eq!(client.frame(), [&hex("0000001a"), &json[..]].concat());
-    client.send(&hex("00000001 01"));
-    client.expect_close();
+fn assert_silent(stream: &mut dyn Stream) {
+    assert_eq!(end_within(stream, QUIET), End::Silence);
 }
 
-#[test]
-fn another_mechanism_is_refused_with_the_list() {
-    let rows = [
-        (
-            "SASL-03",
-            "0000001900000001 0021 00000001 000d \"SCRAM-SHA-512\"",
-        ),
-        (
-            "SASL-04",
-            "0000001700000001 0021 00000001 000b \"AWS_MSK_IAM\"",
-        ),
-    ];
-    for (code, wanted) in rows {
-        let lab = start(&[code]);
-        let mut client = Client::connect(&lab, 0);
-        client.send(&handshake(1));
-        client.expect(wanted);
-        client.expect_close();
-    }
+fn choose(stream: &mut dyn Stream, version: i16) {
+    let answer = stream.ask(&handshake(version, "OAUTHBEARER"));
+    assert_bytes(
+        &answer,
+        &format!("00000017 00000001 0000 00000001 {OAUTHBEARER}"),
+    );
 }
 
+fn log_in(bench: &Bench, stream: &mut dyn Stream) {
+    choose(stream, 1);
+    let answer = stream.ask(&authenticate(1, 2, &bench.message()));
+    assert_good_v1(&answer);
+}
+
+/// `session_lifetime_ms` is what is left of the token's 900 s.
+fn assert_session(bytes: &[u8]) {
+    let ms = i64::from_be_bytes(bytes.try_into().expect("8 bytes"));
+    assert!((870_000..=900_000).contains(&ms), "{ms}");
+}
+
+fn assert_good_v1(answer: &[u8]) {
+    assert_bytes(&answer[..16], "00000014 00000002 0000 0000 00000000");
+    assert_session(&answer[16..]);
+    assert_eq!(answer.len(), 24);
+}
+
+/// The words, without the `[uuid]: ` that stands before them.
+fn after_uuid(words: &[u8]) -> String {
+    let words = std::str::from_utf8(words).expect("UTF-8");
+    let (id, words) = words.split_once(": ").expect("[uuid]: words");
+    let id = id.strip_prefix('[').and_then(|id| id.strip_suffix(']'));
+    let id = id.expect("brackets");
+    let groups: Vec<usize> = id.split('-').map(str::len).collect();
+    assert_eq!(groups, [8, 4, 4, 4, 12], "{id}");
+    assert!(id.chars().all(|c| c == '-' || c.is_ascii_hexdigit()));
+    words.to_owned()
+}
+
+/// A token, framed by v1, is refused with error 58 and `words` after the delay, then closed.
+fn assert_refused(bench: &Bench, message: &[u8], words: &str) {
+    let mut tls = bench.tls();
+    choose(&mut tls, 1);
+    let asked = Instant::now();
+    let answer = tls.ask(&authenticate(1, 2, message));
+    assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
+    let length = 40 + words.len();
+    let head = format!("{:08x} 00000002 003a {length:04x}", length + 20);
+    assert_bytes(&answer[..12], &head);
+    assert_eq!(after_uuid(&answer[12..12 + length]), words);
+    assert_bytes(&answer[12 + length..], "00000000 0000000000000000");
+    assert_closes(&mut tls);
+}
+
+/// A bare token is refused by a close without words, after the delay.
+fn assert_refused_bare(bench: &Bench, message: &[u8]) {
+    let mut tls = bench.tls();
+    choose(&mut tls, 0);
+    let asked = Instant::now();
+    tls.say(&framed(message));
+    assert_closes(&mut tls);
+    assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
+}
+
+/// `mechanism` is all that is offered: error 33 after the delay, then a close.
+fn assert_offers_only(bench: &Bench, asked: &str, mechanism: &str) {
+    let mut tls = bench.tls();
+    let began = Instant::now();
+    let answer = tls.ask(&handshake(1, asked));
+    assert!(began.elapsed() >= DELAY, "{:?}", began.elapsed());
+    let length = mechanism.len();
+    let wanted = format!(
+        "{:08x} 00000001 0021 00000001 {length:04x} {}",
+        12 + length,
+        as_hex(mechanism.as_bytes())
+    );
+    assert_bytes(&answer, &wanted);
+    assert_closes(&mut tls);
+}
+
+// ---- a healthy broker, as Apache Kafka 3.9.2 answers
+
 #[test]
-fn a_listener_without_sasl_says_34_and_stays_open() {
-    let lab = start(&["SASL-27"]);
+fn handshake_and_framed_tokens() {
+    let bench = bench(&[]);
     for version in [0, 1] {
-        let mut client = Client::connect(&lab, 0);
-        client.send(&handshake(version));
-        client.expect("0000000a 00000001 0022 00000000");
-        assert_eq!(metadata(&mut client).1.len(), 3);
+        // Both versions of SaslHandshake are answered with the same bytes.
+        choose(&mut bench.tls(), version);
     }
-}
-
-#[test]
-fn words_for_tokens_that_are_refused_otherwise() {
-    let rows = [
-        ("SASL-05", "Invalid authentication payload"),
-        ("SASL-20", "Session too short"),
-        ("LIM-01", "Too many connects"),
-    ];
-    for (code, words) in rows {
-        let lab = start(&[code]);
-        expect_58(&mut offer(&lab, 0), words);
-    }
-}
-
-#[test]
-fn a_limit_on_logins_lets_a_patient_client_in() {
-    let config = LabConfig {
-        login_rate: LoginRate {
-            per_second: 20.0,
-            burst: 1.0,
-        },
-        ..quick()
+    let message = bench.message();
+    let framed = |version| {
+        let mut tls = bench.tls();
+        choose(&mut tls, 1);
+        let answer = tls.ask(&authenticate(version, 2, &message));
+        // The connection is logged in.
+        read_metadata(&tls.ask(&metadata()));
+        answer
     };
-    let lab = start_with(&["LIM-01@1"], config);
-    let since = Instant::now();
-    expect_58(&mut offer(&lab, 0), "Too many connects");
-    while offer(&lab, 0).frame()[8..10] != [0, 0] {
-        assert!(since.elapsed() < PATIENCE, "never let in");
-    }
-    logged_in(&lab, 1);
+    assert_bytes(&framed(0), "0000000c 00000002 0000 0000 00000000");
+    assert_good_v1(&framed(1));
+    let v2 = framed(2);
+    assert_bytes(&v2[..13], "00000012 00000002 00 0000 01 01");
+    assert_session(&v2[13..21]);
+    assert_bytes(&v2[21..], "00");
 }
 
 #[test]
-fn versions_are_told_once_and_a_new_one_gets_35_in_the_old_form() {
-    let lab = start(&[]);
-    let software = "00 02 \"x\" 02 \"1\" 00";
-    for version in 0..=4 {
-        let mut client = Client::connect(&lab, 0);
-        let rest = if version < 3 { "" } else { software };
-        client.send(&request(18, version, 5, &hex(&format!("{CLIENT} {rest}"))));
-        let answer = client.frame();
-        let (head, count) = if version < 3 {
-            (hex("00000005 0000 00000004"), 4)
-        } else {
-            (hex("00000005 0000 05"), 5)
-        };
-        assert_eq!(answer[4..4 + head.len()], head[..], "v{version}");
-        assert!(answer.len() > 6 * count);
-        // A second time they are not asked for.
-        client.send(&request(18, 0, 6, &hex(CLIENT)));
-        client.expect_close();
-    }
-    let mut client = Client::connect(&lab, 0);
-    client.send(&request(18, 5, 5, &hex(&format!("{CLIENT} {software}"))));
-    client.expect("00000010 00000005 0023 00000001 0012 0000 0004");
-    client.send(&request(
-        18,
-        3,
-        6,
-        &hex(&format!("{CLIENT} 00 02 \"-\" 02 \"1\" 00")),
-    ));
-    assert_eq!(client.frame()[4..10], hex("00000006 002a")[..]);
-    client.send(&request(18, 0, 6, &hex(CLIENT)));
-    assert_eq!(client.frame()[4..10], hex("00000006 0000")[..]);
+fn refused_tokens_framed() {
+    let bench = bench(&[]);
+    let refused = |version| {
+        let mut tls = bench.tls();
+        choose(&mut tls, 1);
+        let asked = Instant::now();
+        let answer = tls.ask(&authenticate(version, 2, &bad_message()));
+        assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
+        assert_closes(&mut tls);
+        answer
+    };
+    let v0 = refused(0);
+    assert_bytes(&v0[..12], "00000041 00000002 003a 0035");
+    assert_eq!(after_uuid(&v0[12..65]), "Access denied");
+    assert_bytes(&v0[65..], "00000000");
+    let v1 = refused(1);
+    assert_bytes(&v1[..12], "00000049 00000002 003a 0035");
+    assert_eq!(after_uuid(&v1[12..65]), "Access denied");
+    assert_bytes(&v1[65..], "00000000 0000000000000000");
+    let v2 = refused(2);
+    assert_bytes(&v2[..12], "00000047 00000002 00 003a 36");
+    assert_eq!(after_uuid(&v2[12..65]), "Access denied");
+    assert_bytes(&v2[65..], "01 0000000000000000 00");
 }
 
 #[test]
-fn before_a_login_little_is_allowed() {
-    let lab = start(&[]);
-    let rest = hex(&format!("{CLIENT} 00000000"));
-    let rows = [
-        ("Metadata", request(3, 1, 1, &rest)),
-        ("SaslAuthenticate", authenticate(1, b"x")),
-        ("Produce", request(0, 9, 1, &rest)),
-        ("no request", request(200, 0, 1, &[])),
-        ("three bytes", hex("00000003 000300")),
-        ("nothing", hex("00000000")),
-        ("a negative length", hex("ffffffff")),
-        ("more than 512 KiB", hex("00080001")),
+fn bare_tokens() {
+    let bench = bench(&[]);
+    let mut tls = bench.tls();
+    choose(&mut tls, 0);
+    // An empty frame says yes.
+    assert_bytes(&tls.ask(&framed(&bench.message())), "00000000");
+    assert_eq!(read_metadata(&tls.ask(&metadata())).brokers.len(), 3);
+    assert_refused_bare(&bench, &bad_message());
+}
+
+#[test]
+fn api_versions() {
+    let bench = bench(&[]);
+    let keys = [
+        "0003 0000 000c",
+        "0011 0000 0001",
+        "0012 0000 0004",
+        "0024 0000 0002",
     ];
-    for (name, bytes) in rows {
-        let mut client = Client::connect(&lab, 0);
-        client.send(&bytes);
-        assert_eq!(client.end(PATIENCE), (vec![], End::NotifiedFin), "{name}");
-    }
-    // 512 KiB are read to their end; they make no request.
-    let mut client = Client::connect(&lab, 0);
-    client.send_frame(&vec![0xee; 512 * 1024]);
-    client.expect_close();
-}
-
-#[test]
-fn after_a_login_longer_requests_are_read_and_unknown_ones_close() {
-    let lab = start(&[]);
-    // Metadata v1 of one topic, and a megabyte that nobody reads.
-    let mut body = hex(&format!("0003 0001 00000007 {CLIENT} 00000001 0001 \"t\""));
-    body.resize(1024 * 1024, 0);
-    let mut client = logged_in(&lab, 0);
-    client.send_frame(&body);
-    assert_eq!(client.frame()[4..8], hex("00000007")[..]);
-    for bytes in [request(0, 9, 1, &hex(CLIENT)), hex("06400001")] {
-        let mut client = logged_in(&lab, 0);
-        client.send(&bytes);
-        client.expect_close();
-    }
-    let mut client = logged_in(&lab, 0);
-    client.send(&authenticate(1, b"x"));
-    assert_eq!(client.frame()[4..10], hex("00000002 0022")[..]);
-}
-
-#[test]
-fn clear_text_on_a_tls_port_gets_an_alert() {
-    let lab = start(&[]);
-    let mut socket = plain(lab.address(0));
-    socket.write_all(&handshake(1)).expect("written");
-    let alert = hex("15 03 03 00 02 02 50");
-    assert_eq!(read_end(&mut socket, PATIENCE), (alert, End::Fin));
-}
-
-#[test]
-fn tls_on_a_clear_text_port_gets_fin() {
-    let lab = start(&["TLS-02"]);
-    assert_eq!(after_hello(&lab), (vec![], End::Fin));
-    let mut socket = plain(lab.address(0));
-    socket.write_all(&handshake(1)).expect("written");
-    let mut answer = [0; 14];
-    socket.read_exact(&mut answer).expect("an answer");
-    assert_eq!(answer[..], hex("0000000a 00000001 0022 00000000"));
-}
-
-/// What comes after something like a `ClientHello`: a record of 8 bytes.
-fn after_hello(lab: &Running) -> (Vec<u8>, End) {
-    let mut socket = plain(lab.address(0));
-    socket
-        .write_all(&hex("16 03 01 00 08 01 00 00 04 03 03 00 00"))
-        .expect("written");
-    read_end(&mut socket, PATIENCE)
-}
-
-#[test]
-fn what_is_not_tls_answers_in_its_own_words() {
-    let rows = [
-        ("TCP-04", "", End::Fin),
-        ("TCP-04-rst", "", End::Reset),
-        ("TLS-06", "\u{15}\u{3}\u{1}\0\u{2}\u{2}F", End::Fin),
-        ("TLS-06-cipher", "\u{15}\u{3}\u{3}\0\u{2}\u{2}(", End::Fin),
-        ("NET-04", "HTTP/1.1 400 Bad Request\r\n", End::Fin),
-        ("NET-11", "SSH-2.0-OpenSSH_9.6\r\nInvalid SSH", End::Fin),
-    ];
-    for (code, words, end) in rows {
-        let lab = start(&[code]);
-        let (bytes, ended) = after_hello(&lab);
-        assert!(bytes.starts_with(words.as_bytes()), "{code}: {bytes:02x?}");
-        assert_eq!(bytes.is_empty(), words.is_empty(), "{code}");
-        assert_eq!(ended, end, "{code}");
-    }
-    // sshd speaks first.
-    let lab = start(&["NET-11"]);
-    let mut banner = [0; 8];
-    plain(lab.address(0))
-        .read_exact(&mut banner)
-        .expect("a banner");
-    assert_eq!(&banner, b"SSH-2.0-");
-}
-
-#[test]
-fn limits_on_connections_close_without_reading() {
-    let lab = start(&["LIM-04"]);
-    assert_eq!(
-        read_end(&mut plain(lab.address(0)), PATIENCE),
-        (vec![], End::Fin)
+    let classic = keys.join(" ");
+    assert_bytes(
+        &bench.tls().ask(&request(18, 0, 7, false, b"")),
+        &format!("00000022 00000007 0000 00000004 {classic}"),
     );
-    let config = || LabConfig {
-        throttle_delay: Duration::from_millis(200),
-        ..quick()
-    };
-    let lab = start_with(&["LIM-05"], config());
-    let since = Instant::now();
-    assert_eq!(
-        read_end(&mut plain(lab.address(0)), PATIENCE),
-        (vec![], End::Fin)
+    assert_bytes(
+        &bench.tls().ask(&request(18, 2, 7, false, b"")),
+        &format!("00000026 00000007 0000 00000004 {classic} 00000000"),
     );
-    assert!(since.elapsed() >= Duration::from_millis(200));
-    // Bytes that nobody read make the kernel answer with RST, as under Kafka's own acceptor.
-    assert_eq!(after_hello(&lab), (vec![], End::Reset));
+    // The header of an answer to ApiVersions never has tagged fields (KIP-511).
+    let flexible = keys.join(" 00 ");
+    let software = hex("02 61 02 31 00");
+    assert_bytes(
+        &bench.tls().ask(&request(18, 3, 7, true, &software)),
+        &format!("00000028 00000007 0000 05 {flexible} 00 00000000 00"),
+    );
+    let mut tls = bench.tls();
+    // A version that is too new: error 35 in the form of version 0, with ApiVersions alone.
+    assert_bytes(
+        &tls.ask(&request(18, 99, 7, true, &software)),
+        "00000010 00000007 0023 00000001 0012 0000 0004",
+    );
+    // That is no end: a client asks again.
+    choose(&mut tls, 1);
 }
 
 #[test]
-fn a_backlog_that_nobody_empties_is_silent() {
-    for code in ["TCP-05", "LIM-06"] {
-        let lab = start(&[code]);
-        let mut socket = plain(lab.address(0));
-        socket.write_all(&[0x16, 3, 1, 0, 0]).expect("written");
-        assert_eq!(
-            read_end(&mut socket, SILENCE),
-            (vec![], End::Silence),
-            "{code}"
-        );
+fn what_is_out_of_order() {
+    let bench = bench(&[]);
+    assert_offers_only(&bench, "SCRAM-SHA-512", "OAUTHBEARER");
+    // Metadata before a login.
+    let mut tls = bench.tls();
+    let asked = Instant::now();
+    tls.say(&metadata());
+    assert_closes(&mut tls);
+    assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
+    // A token before a mechanism.
+    let mut tls = bench.tls();
+    tls.say(&authenticate(1, 2, &bench.message()));
+    assert_closes(&mut tls);
+}
+
+#[test]
+fn clear_text_to_the_tls_port() {
+    let bench = bench(&[]);
+    for _ in 0..20 {
+        let mut tcp = bench.tcp();
+        tcp.say(&request(18, 0, 7, false, b""));
+        let mut answer = Vec::new();
+        tcp.read_to_end(&mut answer).expect("FIN, not RST");
+        // Alert internal_error, as the JVM sends it.
+        assert_bytes(&answer, "15 0303 0002 02 50");
     }
 }
 
 #[test]
-fn a_port_without_a_listener_refuses_and_is_nobody_elses() {
-    let lab = start(&["TCP-02"]);
-    for broker in lab.brokers() {
-        let refused = TcpStream::connect(broker.address).expect_err("refused");
-        assert_eq!(refused.raw_os_error(), Some(libc::ECONNREFUSED));
-        assert!(TcpListener::bind(broker.address).is_err());
-    }
-}
-
-#[test]
-fn certificates_are_wrong_in_one_thing_each() {
-    let unknown = CertificateError::UnknownIssuer;
-    for code in ["TLS-03", "TLS-12"] {
-        let lab = start(&[code]);
-        let name = lab.brokers()[0].name.clone();
-        let error = try_connect(&lab, 0, &name).err();
-        assert_eq!(
-            error,
-            Some(Error::InvalidCertificate(unknown.clone())),
-            "{code}"
-        );
-    }
-    let of = |code: &str, name: Option<&str>| {
-        let lab = start(&[code]);
-        let own = lab.brokers()[0].name.clone();
-        try_connect(&lab, 0, name.unwrap_or(&own)).map(|_| ())
+fn metadata_names_the_brokers() {
+    let described = |bench: &Bench| {
+        let mut tls = bench.tls();
+        log_in(bench, &mut tls);
+        read_metadata(&tls.ask(&metadata()))
     };
-    let other = "b-1.other.xyz789.c4.kafka.eu-west-1.amazonaws.com";
-    assert!(matches!(
-        of("TLS-05", None),
-        Err(Error::InvalidCertificate(
-            CertificateError::NotValidForNameContext { .. }
-        ))
-    ));
-    assert_eq!(of("TLS-05", Some(other)), Ok(()));
-    assert!(matches!(
-        of("TLS-14", None),
-        Err(Error::InvalidCertificate(
-            CertificateError::ExpiredContext { .. }
-        ))
-    ));
-    // A good one holds for the name, for localhost and for the address.
-    let lab = start(&[]);
-    for name in ["localhost", "127.0.0.1", &lab.brokers()[2].name] {
-        let client = try_connect(&lab, 2, name).expect("a handshake");
-        let chain = client.stream.conn.peer_certificates().expect("a chain");
-        assert_eq!(chain.len(), 2, "leaf and intermediate");
+    let by_address = bench(&[]);
+    let answer = described(&by_address);
+    assert_eq!(answer.throttle, 0);
+    assert_eq!(answer.cluster_id.len(), 22);
+    for (broker, (id, host, port)) in by_address.lab.brokers().iter().zip(&answer.brokers) {
+        assert_eq!(*id, i64::from(broker.id));
+        assert_eq!(host, "127.0.0.1");
+        assert_eq!(*port, i64::from(broker.address.port()));
     }
+    let by_name = bench_with(&[], Advertise::RealNames);
+    let names: Vec<String> = described(&by_name)
+        .brokers
+        .into_iter()
+        .map(|(_, host, _)| host)
+        .collect();
+    let wanted = [1, 2, 3].map(|id| format!("b-{id}.demo.abc123.c2.kafka.eu-west-1.amazonaws.com"));
+    assert_eq!(names, wanted);
 }
 
 #[test]
-fn a_missing_client_certificate_is_refused_after_the_handshake() {
-    let lab = start(&["TLS-07"]);
-    let mut client = Client::connect(&lab, 0);
-    client.send(&handshake(1));
-    let error = client.stream.read(&mut [0; 64]).expect_err("an alert");
-    let inner = error.into_inner().expect("an error of TLS");
-    let inner = inner.downcast::<Error>().expect("of rustls");
-    let alert = AlertDescription::CertificateRequired;
-    assert_eq!(*inner, Error::AlertReceived(alert));
-}
-
-#[test]
-fn tokens_get_lost_in_four_ways() {
-    let rows = [
-        ("SASL-26", End::Silence),
-        ("NET-03", End::Reset),
-        ("NET-03-fin", End::Fin),
-        ("CLU-02@1", End::NotifiedFin),
+fn a_healthy_certificate() {
+    let bench = bench(&[]);
+    let chain = chain(bench.address(2));
+    assert_eq!(chain.len(), 2);
+    let leaf = parse(&chain[0]);
+    let wanted = [
+        "b-2.demo.abc123.c2.kafka.eu-west-1.amazonaws.com",
+        "localhost",
+        "127.0.0.1",
     ];
-    for (code, wanted) in rows {
-        let lab = start(&[code]);
-        let token = message(&lab.token());
-        let within = if wanted == End::Silence {
-            SILENCE
-        } else {
-            PATIENCE
-        };
-        let wanted = (vec![], wanted);
-        assert_eq!(offer(&lab, 0).end(within), wanted, "{code}");
-        assert_eq!(offer_bare(&lab, &token).end(within), wanted, "{code}");
-    }
+    assert_eq!(names(&leaf), wanted.map(str::to_owned).into());
+    assert_eq!(organisation(leaf.issuer()), "msk-doctor lab CA");
+    assert!(seconds_until_end(&leaf) > 59 * 86_400);
+    let ca = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
+    // The issuer is sent too, the root is not, as on MSK.
+    let (issuer, ca) = (parse(&chain[1]), parse(ca.as_ref()));
+    assert_eq!(leaf.issuer(), issuer.subject());
+    assert_eq!(issuer.issuer(), ca.subject());
+    assert_ne!(issuer.subject(), ca.subject());
 }
 
-#[test]
-fn a_saturated_broker_is_silent_after_tls() {
-    let lab = start(&["CLU-06"]);
-    let mut client = Client::connect(&lab, 0);
-    client.send(&request(18, 0, 5, &hex(CLIENT)));
-    client.expect_silence(SILENCE);
-}
+// ---- DNS
 
-#[test]
-fn metadata_tells_who_is_there() {
-    let lab = start(&["CLU-03"]);
-    let refused = TcpStream::connect(lab.address(2)).expect_err("down");
-    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
-    assert_eq!(metadata(&mut logged_in(&lab, 0)).1.len(), 2);
-
-    let lab = start(&["CLU-09"]);
-    let (_, brokers, _) = metadata(&mut logged_in(&lab, 0));
-    assert_eq!(brokers.len(), 4);
-    let port = brokers[3].strip_prefix("4 127.0.0.1 ").expect("a ghost");
-    let refused = TcpStream::connect(format!("127.0.0.1:{port}")).expect_err("nobody");
-    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
-
-    let lab = start(&["CLU-08@2"]);
-    let [(.., one), (.., two)] = [0, 1].map(|broker| metadata(&mut logged_in(&lab, broker)));
-    assert_ne!(one, two);
-
-    let lab = start(&["LIM-08"]);
-    assert!(metadata(&mut logged_in(&lab, 0)).0 > 0);
-}
-
-#[test]
-fn hostile_answers_are_what_they_say() {
-    let versions = request(18, 0, 5, &hex(CLIENT));
-    let answer = |code: &str, count: usize| {
-        let lab = start(&[code]);
-        let mut client = Client::connect(&lab, 0);
-        client.send(&versions);
-        client.bytes(count)
-    };
-    assert!(
-        answer("hostile-garbage", 512)
-            .iter()
-            .all(|byte| *byte >= 0x80)
-    );
-    assert_eq!(answer("hostile-length", 8), hex("7fffffff 01020304"));
-    assert_eq!(answer("hostile-drip", 2), [0, 0]);
-    let endless = answer("hostile-endless", 8 * 1024 * 1024);
-    assert_eq!(endless[..4], hex("00700000")[..]);
-}
-
-#[test]
-fn escapes_are_in_every_string() {
-    for code in ["hostile-escapes", "hostile-escapes-login"] {
-        let lab = start(&[code]);
-        let mut client = Client::connect(&lab, 0);
-        client.send(&handshake(1));
-        assert!(client.frame().contains(&0x1b), "mechanisms");
-        let chain = client.stream.conn.peer_certificates().expect("a chain");
-        assert!(chain[0].contains(&0x1b), "the certificate");
-        client.send(&authenticate(1, &message(&lab.token())));
-        let refused = client.frame();
-        if code == "hostile-escapes" {
-            assert!(refused.contains(&0x1b), "the refusal");
-            continue;
-        }
-        let (_, brokers, id) = metadata(&mut client);
-        assert!(id.contains('\u{1b}') && brokers[0].contains('\u{7}'));
-    }
-}
-
-#[test]
-fn a_fault_of_one_broker_leaves_the_others_alone() {
-    let lab = start(&["IAM-01@2"]);
-    logged_in(&lab, 0);
-    expect_58(&mut offer(&lab, 1), "Access denied");
-    logged_in(&lab, 2);
-}
-
-/// A question for `name`: id 0x1234, recursion desired.
-fn question(name: &str, kind: u8) -> Vec<u8> {
-    let mut bytes = hex("1234 0100 0001 0000 0000 0000");
+/// A question in hand-made bytes, and the answer's response code and addresses.
+fn ask_dns(server: SocketAddr, name: &str, kind: u16) -> (u8, Vec<Ipv4Addr>) {
+    let mut question = hex("beef 0100 0001 0000 0000 0000");
     for label in name.split('.') {
-        bytes.push(u8::try_from(label.len()).expect("short"));
-        bytes.extend(label.bytes());
+        question.push(u8::try_from(label.len()).expect("short"));
+        question.extend(label.as_bytes());
     }
-    bytes.extend([0, 0, kind, 0, 1]);
-    bytes
+    question.push(0);
+    question.extend(kind.to_be_bytes());
+    question.extend([0, 1]);
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+    socket.set_read_timeout(Some(LONG)).expect("a timeout");
+    socket.send_to(&question, server).expect("asked");
+    let mut buffer = [0; 512];
+    let (length, from) = socket.recv_from(&mut buffer).expect("an answer");
+    assert_eq!(from, server);
+    let answer = &buffer[..length];
+    assert_eq!(answer[..2], question[..2], "the question's id");
+    assert_eq!(answer[2] & 0x80, 0x80, "an answer");
+    let body = question.len();
+    assert_eq!(answer[12..body], question[12..], "the question comes back");
+    let count = u16::from_be_bytes([answer[6], answer[7]]);
+    let mut rest = &answer[body..];
+    let mut found = Vec::new();
+    for _ in 0..count {
+        // The name: a pointer to the question's, or the whole name again.
+        let skip = if rest[0] & 0xc0 == 0xc0 {
+            2
+        } else {
+            name.len() + 2
+        };
+        assert_eq!(rest[skip..skip + 4], [0, 1, 0, 1], "A, IN");
+        let data = &rest[skip + 8..];
+        assert_eq!(data[..2], [0, 4], "four bytes of address");
+        found.push(Ipv4Addr::new(data[2], data[3], data[4], data[5]));
+        rest = &data[6..];
+    }
+    (answer[3] & 0xf, found)
 }
 
-/// The answer over UDP, if there is one.
-fn ask(lab: &Running, name: &str, kind: u8, within: Duration) -> Option<Vec<u8>> {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.set_read_timeout(Some(within)).expect("a timeout");
-    let server = lab.dns_server().expect("a DNS server");
-    socket.send_to(&question(name, kind), server).expect("sent");
-    let mut answer = vec![0; 1024];
-    let (length, _) = socket.recv_from(&mut answer).ok()?;
-    answer.truncate(length);
-    Some(answer)
+const A: u16 = 1;
+const AAAA: u16 = 28;
+
+/// What DNS says of broker 1's A and AAAA records.
+fn dns(bench: &Bench) -> [(u8, Vec<Ipv4Addr>); 2] {
+    let server = bench.lab.dns_server().expect("a DNS server");
+    let name = &bench.lab.brokers()[0].name;
+    [A, AAAA].map(|kind| ask_dns(server, name, kind))
 }
 
 #[test]
-fn names_resolve_or_fail_as_told() {
-    const A: u8 = 1;
-    const AAAA: u8 = 28;
-    // Response code and number of answers.
-    let rows = [
-        (None, A, Some((0, 1))),
-        (None, AAAA, Some((0, 0))),
-        (Some("DNS-01@1"), A, Some((3, 0))),
-        (Some("DNS-02@1"), A, Some((2, 0))),
-        (Some("DNS-02-silence@1"), A, None),
-        (Some("DNS-03@1"), A, Some((0, 0))),
-    ];
-    for (code, kind, wanted) in rows {
-        let codes: Vec<&str> = code.into_iter().collect();
-        let lab = start_with(&codes, with_names());
-        let within = if wanted.is_none() { SILENCE } else { PATIENCE };
-        let name = &lab.brokers()[0].name;
-        let answer = ask(&lab, name, kind, within);
-        let seen = answer.as_ref().map(|a| (a[3] & 0x0f, a[7]));
-        assert_eq!(seen, wanted, "{code:?}");
-        if wanted == Some((0, 1)) {
-            // TTL 60, four bytes, 127.0.0.1.
-            assert!(answer.is_some_and(|a| a.ends_with(&hex("0000003c 0004 7f000001"))));
+fn healthy_dns() {
+    let bench = bench(&[]);
+    let wanted = [(0, vec![Ipv4Addr::LOCALHOST]), (0, vec![])];
+    assert_eq!(dns(&bench), wanted);
+    let server = bench.lab.dns_server().expect("a DNS server");
+    assert_eq!(ask_dns(server, "b-9.example.com", A), (3, vec![]));
+}
+
+// ---- each fault
+
+#[test]
+fn every_fault_is_what_it_says() {
+    let failed: Vec<&str> = std::thread::scope(|scope| {
+        let running: Vec<_> = LAB_FAULTS
+            .iter()
+            .chain(LAB_VARIANTS)
+            .map(|(fault, code, _)| (*code, scope.spawn(|| assert_fault(*fault))))
+            .collect();
+        running
+            .into_iter()
+            .filter_map(|(code, thread)| thread.join().is_err().then_some(code))
+            .collect()
+    });
+    assert!(failed.is_empty(), "{failed:?}: the panics above say why");
+    let codes: HashSet<LabFault> = LAB_FAULTS.iter().map(|(fault, _, _)| *fault).collect();
+    assert_eq!(codes.len(), LAB_FAULTS.len());
+}
+
+/// No arm catches all: a fault without an assertion does not compile.
+fn assert_fault(fault: LabFault) {
+    let bench = bench(&[fault]);
+    match fault {
+        LabFault::Dns01 => assert_eq!(dns(&bench), [(3, vec![]), (3, vec![])]),
+        LabFault::Dns02 => assert_eq!(dns(&bench), [(2, vec![]), (2, vec![])]),
+        LabFault::Dns03 => assert_eq!(dns(&bench), [(0, vec![]), (0, vec![])]),
+        LabFault::Tcp02 => {
+            for broker in 1..=3 {
+                assert_connection_refused(bench.address(broker));
+            }
         }
-        let other = ask(&lab, &lab.brokers()[1].name, A, PATIENCE).expect("an answer");
-        assert_eq!((other[3] & 0x0f, other[7]), (0, 1), "another broker's name");
-    }
-    let lab = start_with(&[], with_names());
-    let unknown = ask(&lab, "b-9.nobody.example", A, PATIENCE).expect("an answer");
-    assert_eq!(unknown[3] & 0x0f, 3);
-    // The same over TCP, twice in a connection.
-    let mut tcp = plain(lab.dns_server().expect("a DNS server"));
-    for _ in 0..2 {
-        let question = question(&lab.brokers()[0].name, A);
-        let length = u16::try_from(question.len()).expect("short");
-        tcp.write_all(&[&length.to_be_bytes()[..], &question].concat())
-            .expect("written");
-        let mut length = [0; 2];
-        tcp.read_exact(&mut length).expect("a length");
-        let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
-        tcp.read_exact(&mut answer).expect("an answer");
-        assert_eq!((answer[3] & 0x0f, answer[7]), (0, 1));
+        LabFault::Tcp04 => assert_answered_and_closed(&bench, b""),
+        LabFault::Net04 => assert_answered_and_closed(
+            &bench,
+            b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+        ),
+        LabFault::Net11 => assert_answered_and_closed(&bench, b"SSH-2.0-OpenSSH_9.6\r\n"),
+        LabFault::Tls06 => assert_answered_and_closed(&bench, &hex("15 0301 0002 02 46")),
+        LabFault::Dns02Silence => {
+            let client = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+            client.set_read_timeout(Some(QUIET)).expect("a timeout");
+            let server = bench.lab.dns_server().expect("a DNS server");
+            let name = b"\x03b-1\x04demo\x06abc123\x02c2\x05kafka\x09eu-west-1\x09amazonaws\x03com";
+            let head = hex("0001 0100 0001 0000 0000 0000");
+            let query = [&head[..], name, &hex("00 0001 0001")].concat();
+            client.send_to(&query, server).expect("sent");
+            assert!(client.recv(&mut [0; 512]).is_err(), "silence");
+        }
+        LabFault::Tcp04Reset => {
+            let mut tcp = bench.tcp();
+            tcp.say(&client_hello());
+            assert_eq!(end_within(&mut tcp, LONG), End::Reset);
+        }
+        LabFault::Lim04 => assert_eq!(end_within(&mut bench.tcp(), LONG), End::Close),
+        LabFault::Tls06Cipher => assert_answered_and_closed(&bench, &hex("15 0303 0002 02 28")),
+        LabFault::Net03Fin => {
+            let mut tls = bench.tls();
+            choose(&mut tls, 1);
+            tls.say(&authenticate(1, 2, &bench.message()));
+            let end = tls
+                .read(&mut [0; 8])
+                .expect_err("an end without close_notify");
+            assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
+        }
+        LabFault::HostileEscapesLogin => {
+            let mut tls = bench.tls();
+            tls.ask(&handshake(1, "OAUTHBEARER"));
+            assert_good_v1(&tls.ask(&authenticate(1, 2, &bench.message())));
+            let described = read_metadata(&tls.ask(&metadata()));
+            assert!(described.cluster_id.contains('\u{1b}'));
+            assert!(described.brokers[0].1.contains('\u{7}'));
+        }
+        LabFault::Tcp05 | LabFault::Lim06 => {
+            let mut tcp = bench.tcp();
+            tcp.say(&client_hello());
+            assert_silent(&mut tcp);
+        }
+        LabFault::Tls02 => clear_text(&bench),
+        LabFault::Tls03 => assert_stranger(&bench, "Amazon"),
+        LabFault::Tls12 => assert_stranger(&bench, "Example Corp TLS Inspection"),
+        LabFault::Tls05 => {
+            let chain = chain(bench.address(1));
+            let wanted = ["other.example.com", "192.0.2.1"];
+            assert_eq!(names(&parse(&chain[0])), wanted.map(str::to_owned).into());
+        }
+        LabFault::Tls14 => {
+            let chain = chain(bench.address(1));
+            let left = seconds_until_end(&parse(&chain[0]));
+            assert!((-3_700..=-3_600).contains(&left), "{left}");
+        }
+        LabFault::Tls07 => client_certificate(&bench),
+        LabFault::Net03 => {
+            let mut tls = bench.tls();
+            choose(&mut tls, 1);
+            tls.say(&authenticate(1, 2, &bench.message()));
+            assert_eq!(end_within(&mut tls, LONG), End::Reset);
+        }
+        LabFault::Clu02 | LabFault::Lim07 => {
+            let mut tls = bench.tls_to(3);
+            choose(&mut tls, 1);
+            tls.say(&authenticate(1, 2, &bench.message()));
+            assert_closes(&mut tls);
+        }
+        LabFault::Clu03 => one_broker_down(&bench),
+        LabFault::Clu06 => {
+            let mut tls = bench.tls();
+            tls.say(&request(18, 0, 7, false, b""));
+            assert_silent(&mut tls);
+        }
+        LabFault::Clu08 => {
+            let ids: Vec<String> = (1..=3)
+                .map(|id| {
+                    let mut tls = bench.tls_to(id);
+                    log_in(&bench, &mut tls);
+                    read_metadata(&tls.ask(&metadata())).cluster_id
+                })
+                .collect();
+            assert_eq!(ids[0], ids[1]);
+            assert_ne!(ids[0], ids[2]);
+        }
+        LabFault::Clu09 => a_ghost(&bench),
+        LabFault::Lim01 => assert_refused(&bench, &bench.message(), "Too many connects"),
+        LabFault::Lim05 => held_for_a_second(&bench),
+        LabFault::Lim08 => {
+            let mut tls = bench.tls();
+            let answer = tls.ask(&request(18, 1, 7, false, b""));
+            // Quotas are the authenticated client's.
+            assert_bytes(&answer[answer.len() - 4..], "00000000");
+            log_in(&bench, &mut tls);
+            assert_eq!(read_metadata(&tls.ask(&metadata())).throttle, 25);
+        }
+        LabFault::Sasl03 => assert_offers_only(&bench, "OAUTHBEARER", "SCRAM-SHA-512"),
+        LabFault::Sasl04 => assert_offers_only(&bench, "OAUTHBEARER", "AWS_MSK_IAM"),
+        LabFault::Sasl05 => {
+            assert_refused(&bench, &bench.message(), "Invalid authentication payload");
+        }
+        LabFault::Sasl06 => challenge(&bench),
+        LabFault::Sasl20 => assert_refused(&bench, &bench.message(), "Session too short"),
+        LabFault::Sasl26 => {
+            let mut tls = bench.tls();
+            choose(&mut tls, 1);
+            tls.say(&authenticate(1, 2, &bench.message()));
+            assert_silent(&mut tls);
+        }
+        LabFault::Sasl27 => {
+            let mut tls = bench.tls();
+            let answer = tls.ask(&handshake(1, "OAUTHBEARER"));
+            assert_bytes(&answer, "0000000a 00000001 0022 00000000");
+            // It stays open, and needs no login.
+            assert_eq!(read_metadata(&tls.ask(&metadata())).brokers.len(), 3);
+        }
+        LabFault::Iam01 => {
+            assert_refused(&bench, &bench.message(), "Access denied");
+            assert_refused_bare(&bench, &bench.message());
+        }
+        LabFault::HostileGarbage => {
+            let mut tls = bench.tls();
+            tls.say(&request(18, 0, 7, false, b""));
+            let mut noise = Vec::new();
+            tls.read_to_end(&mut noise).expect("noise, then an end");
+            assert_eq!(noise.len(), 512);
+            assert!(noise.iter().all(|byte| *byte >= 0x80));
+        }
+        LabFault::HostileLength => {
+            let mut tls = bench.tls();
+            tls.say(&request(18, 0, 7, false, b""));
+            assert_eq!(
+                end_within(&mut tls, LONG),
+                End::Bytes(hex("7fffffff 01020304"))
+            );
+            assert_silent(&mut tls);
+        }
+        LabFault::HostileDrip => {
+            let mut tls = bench.tls();
+            tls.say(&request(18, 0, 7, false, b""));
+            let mut first = [1; 4];
+            tls.read_exact(&mut first).expect("the first bytes");
+            assert_bytes(&first, "00000400");
+            let began = Instant::now();
+            assert_eq!(end_within(&mut tls, LONG), End::Bytes(vec![0]));
+            assert!(began.elapsed() >= Duration::from_millis(500));
+        }
+        LabFault::HostileEscapes => escapes(&bench),
+        LabFault::HostileEndless => {
+            let mut tls = bench.tls();
+            tls.say(&request(18, 0, 7, false, b""));
+            let mut bytes = vec![0; 8 << 20];
+            tls.read_exact(&mut bytes).expect("more than was announced");
+            assert_bytes(&bytes[..4], "00700000");
+            assert!(bytes[4..].iter().all(|byte| *byte == 0xff));
+        }
     }
 }
 
-#[test]
-fn real_names_are_advertised_where_they_can_be_resolved() {
-    let lab = start_with(&[], with_names());
-    let port = lab.address(1).port();
-    let name = "b-2.demo.abc123.c2.kafka.eu-west-1.amazonaws.com";
-    assert!(lab.bootstrap().contains(&format!("{name}:{port}")));
-    assert_eq!(lab.resolve_entries()[1], format!("{name}:{port}:127.0.0.1"));
-    assert_eq!(
-        metadata(&mut logged_in(&lab, 0)).1[1],
-        format!("2 {name} {port}")
+fn client_hello() -> Vec<u8> {
+    let config = config_builder()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").expect("a name");
+    let mut session = ClientConnection::new(Arc::new(config), name).expect("a session");
+    let mut hello = Vec::new();
+    session.write_tls(&mut hello).expect("a ClientHello");
+    hello
+}
+
+fn assert_connection_refused(address: SocketAddr) {
+    let error = TcpStream::connect(address).expect_err("refused");
+    assert_eq!(error.raw_os_error(), Some(libc::ECONNREFUSED));
+}
+
+/// The `ClientHello` is answered with `wanted`, then FIN.
+fn assert_answered_and_closed(bench: &Bench, wanted: &[u8]) {
+    let mut tcp = bench.tcp();
+    tcp.say(&client_hello());
+    let mut answer = Vec::new();
+    tcp.read_to_end(&mut answer).expect("FIN, not RST");
+    assert_eq!(as_hex(&answer), as_hex(wanted));
+}
+
+fn clear_text(bench: &Bench) {
+    let mut tcp = bench.tcp();
+    // No login is wanted on 9092, and none is taken.
+    let answer = tcp.ask(&handshake(1, "OAUTHBEARER"));
+    assert_bytes(&answer, "0000000a 00000001 0022 00000000");
+    assert_eq!(read_metadata(&tcp.ask(&metadata())).brokers.len(), 3);
+    // TLS to the port: the end at once, and no byte.
+    for _ in 0..20 {
+        let mut tcp = bench.tcp();
+        tcp.say(&client_hello());
+        assert_eq!(end_within(&mut tcp, LONG), End::Close);
+    }
+}
+
+fn assert_stranger(bench: &Bench, issuer: &str) {
+    let chain = chain(bench.address(1));
+    let (leaf, signer) = (parse(&chain[0]), parse(&chain[1]));
+    assert_eq!(organisation(leaf.issuer()), issuer);
+    assert_eq!(organisation(signer.subject()), issuer);
+    assert_eq!(organisation(signer.issuer()), issuer);
+    assert_eq!(leaf.issuer(), signer.subject());
+    // Everything else about the leaf is right.
+    assert!(names(&leaf).contains("127.0.0.1"));
+    assert!(seconds_until_end(&leaf) > 0);
+    // It is the stranger's signature, not the lab's.
+    let trusting = |root: &[u8]| {
+        let mut roots = RootCertStore::empty();
+        roots.add(root.to_vec().into()).expect("a root");
+        let config = config_builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut tls = open_tls(bench.address(1), config);
+        tls.conn.complete_io(&mut tls.sock).map(drop)
+    };
+    trusting(&chain[1]).expect("good with the stranger");
+    let lab = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
+    let error = trusting(lab.as_ref()).expect_err("not good with the lab's root");
+    let error = error.get_ref().map(ToString::to_string).unwrap_or_default();
+    assert!(
+        error.contains("UnknownIssuer") || error.contains("BadSignature"),
+        "{error}"
     );
 }
 
-#[test]
-fn noise_of_a_client_panics_nobody() {
-    let lab = start(&[]);
-    let mut seed = 0x1234_5678_9abc_def0_u64;
-    for length in 0..60 {
-        let noise: Vec<u8> = (0..length)
-            .map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                seed.to_be_bytes()[0]
-            })
-            .collect();
-        let mut client = Client::connect(&lab, 0);
-        client.send_frame(&[&[0, 18, 0, 3][..], &noise].concat());
-        client.stream.conn.send_close_notify();
-        client.stream.flush().expect("flushed");
-        client.end(PATIENCE);
-        let mut client = logged_in(&lab, 0);
-        client.send_frame(
-            &[
-                &[0, 3, 0, u8::try_from(length % 13).expect("small")][..],
-                &noise,
-            ]
-            .concat(),
-        );
-        client.stream.conn.send_close_notify();
-        client.stream.flush().expect("flushed");
-        client.end(PATIENCE);
-        plain(lab.address(0)).write_all(&noise).expect("written");
-    }
-    assert_eq!(lab.connection_panics(), 0);
+/// Has no certificate, and remembers that it was asked for one.
+#[derive(Debug, Default)]
+struct NoCertificate {
+    asked: AtomicBool,
 }
 
-#[test]
-fn a_fault_of_a_broker_that_is_not_there_is_an_error() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    for text in ["IAM-01@0", "IAM-01@4"] {
-        let spec: FaultSpec = text.parse().expect("a fault");
-        let config = LabConfig {
-            faults: vec![spec],
-            ..LabConfig::default()
-        };
-        let lab = runtime.block_on(msk_doctor::lab::Lab::start(config));
-        let error = lab.err().expect("an error").to_string();
-        assert!(error.contains(text), "{error}");
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(
+        &self,
+        hints: &[&[u8]],
+        _: &[SignatureScheme],
+    ) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        assert_eq!(hints.len(), 1, "one acceptable issuer");
+        self.asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 
-#[test]
-fn every_fault_is_made_in_a_test_above() {
-    let tests = include_str!("lab.rs");
-    for (_, code, _) in LAB_FAULTS.iter().chain(LAB_VARIANTS) {
-        let quoted = [format!("\"{code}\""), format!("\"{code}@")];
-        assert!(quoted.iter().any(|text| tests.contains(text)), "{code}");
+fn client_certificate(bench: &Bench) {
+    let mut roots = RootCertStore::empty();
+    let ca = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
+    roots.add(ca).expect("the CA");
+    let none = Arc::new(NoCertificate::default());
+    let config = config_builder()
+        .with_root_certificates(roots)
+        .with_client_cert_resolver(none.clone());
+    let mut tls = open_tls(bench.address(1), config);
+    let error = tls.read(&mut [0; 16]).expect_err("an alert");
+    assert!(none.asked.load(Ordering::Relaxed));
+    let alert = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    assert_eq!(
+        alert,
+        Some(&rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+        ))
+    );
+}
+
+fn one_broker_down(bench: &Bench) {
+    assert_connection_refused(bench.address(3));
+    let mut tls = bench.tls();
+    log_in(bench, &mut tls);
+    let ids: Vec<i64> = read_metadata(&tls.ask(&metadata()))
+        .brokers
+        .iter()
+        .map(|(id, _, _)| *id)
+        .collect();
+    assert_eq!(ids, [1, 2]);
+}
+
+fn a_ghost(bench: &Bench) {
+    let mut tls = bench.tls();
+    log_in(bench, &mut tls);
+    let brokers = read_metadata(&tls.ask(&metadata())).brokers;
+    assert_eq!(brokers.len(), 4);
+    let (id, host, port) = &brokers[3];
+    assert_eq!((*id, host.as_str()), (4, "127.0.0.1"));
+    let port = u16::try_from(*port).expect("a port");
+    assert_connection_refused(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+}
+
+fn held_for_a_second(bench: &Bench) {
+    // Nothing was sent: FIN. Bytes were left unread: RST (RFC 9293, 3.6.1).
+    for (bytes, wanted) in [(Vec::new(), End::Close), (client_hello(), End::Reset)] {
+        let mut tcp = bench.tcp();
+        let began = Instant::now();
+        tcp.say(&bytes);
+        assert_eq!(end_within(&mut tcp, LONG), wanted);
+        assert!(began.elapsed() >= Duration::from_millis(950));
     }
+}
+
+fn challenge(bench: &Bench) {
+    let mut tls = bench.tls();
+    choose(&mut tls, 1);
+    let answer = tls.ask(&authenticate(1, 2, &bench.message()));
+    assert_bytes(
+        &answer,
+        &format!("0000002e 00000002 0000 0000 0000001a {CHALLENGE} 0000000000000000"),
+    );
+    let asked = Instant::now();
+    let answer = tls.ask(&authenticate(1, 3, &[1]));
+    assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
+    assert_bytes(
+        &answer,
+        &format!("0000002e 00000003 003a 001a {CHALLENGE} 00000000 0000000000000000"),
+    );
+    assert_closes(&mut tls);
+    // A bare token gets the bare challenge at once.
+    let mut tls = bench.tls();
+    choose(&mut tls, 0);
+    let answer = tls.ask(&framed(&bench.message()));
+    assert_bytes(&answer, &format!("0000001a {CHALLENGE}"));
+    let asked = Instant::now();
+    tls.say(&framed(&[1]));
+    assert_closes(&mut tls);
+    assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
+}
+
+fn escapes(bench: &Bench) {
+    let evil = "\u{1b}[31m\u{1b}]0;owned\u{7}evil\r\n\u{202e}";
+    let mut tls = bench.tls();
+    let answer = tls.ask(&handshake(1, "OAUTHBEARER"));
+    let mut r = Reader(&answer);
+    r.take(8);
+    assert_eq!((r.int(2), r.int(4)), (0, 2));
+    assert_eq!(
+        (r.string().as_str(), r.string().as_str()),
+        ("OAUTHBEARER", evil)
+    );
+    let answer = tls.ask(&authenticate(1, 2, &bench.message()));
+    let mut r = Reader(&answer);
+    r.take(8);
+    assert_eq!(r.int(2), 58);
+    assert_eq!(after_uuid(r.string().as_bytes()), evil);
+}
+
+#[test]
+fn a_lab_ends_when_it_is_dropped() -> io::Result<()> {
+    let bench = bench(&[]);
+    let address = bench.address(1);
+    let mut tcp = TcpStream::connect(address)?;
+    tcp.set_read_timeout(Some(LONG))?;
+    drop(bench);
+    assert!(matches!(tcp.read(&mut [0; 8]), Ok(0) | Err(_)));
+    assert_connection_refused(address);
+    Ok(())
 }

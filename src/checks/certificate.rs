@@ -105,7 +105,7 @@ fn name(_: &Case, seen: &Seen<'_>) -> Stand {
     let because = judgement(seen)
         .and_then(|j| j.name.bad())
         .unwrap_or("another name");
-    Stand::says(Weight::Shown, format!("the certificate: {because}"))
+    Stand::decides(format!("the certificate: {because}"))
 }
 
 /// Other brokers' certificates are valid by the same clock.
@@ -118,12 +118,26 @@ fn others_are_valid(case: &Case, seen: &Seen<'_>) -> bool {
     })
 }
 
+/// Whether the chain would be valid by a clock that is `ahead` seconds behind ours.
+fn valid_at(seen: &Seen<'_>, now: i64, ahead: f64) -> bool {
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a clock fit")]
+    let corrected = now - ahead.round() as i64;
+    judgement(seen).is_some_and(|judgement| {
+        judgement
+            .chain
+            .iter()
+            .all(|c| (c.not_before..=c.not_after).contains(&corrected))
+    })
+}
+
 fn clock(case: &Case, seen: &Seen<'_>) -> Stand {
     match case.clock_ahead_s {
-        Some(ahead) if ahead.abs() >= SKEW_THAT_HURTS => Stand::says(
-            Weight::Shown,
-            format!("the local clock is {ahead:+.0} s off AWS's"),
-        ),
+        Some(ahead) if ahead.abs() >= SKEW_THAT_HURTS && valid_at(seen, case.now, ahead) => {
+            Stand::decides(format!("the local clock is {ahead:+.0} s off AWS's"))
+        }
+        Some(ahead) if ahead.abs() >= SKEW_THAT_HURTS => Stand::excluded(format!(
+            "by AWS's clock ({ahead:+.0} s off the local one) the certificate is not valid either"
+        )),
         Some(ahead) => Stand::excluded(format!("the local clock is right ({ahead:+.1} s)")),
         None if others_are_valid(case, seen) => {
             Stand::excluded("other brokers' certificates are valid by the same clock")

@@ -126,7 +126,7 @@ fn speaks(seen: &Seen<'_>) -> Option<Speaks> {
 
 fn http(_: &Case, seen: &Seen<'_>) -> Stand {
     match speaks(seen) {
-        Some(Speaks::Http) => Stand::says(Weight::Shown, "the answer to ApiVersions is HTTP"),
+        Some(Speaks::Http) => Stand::decides("the answer to ApiVersions is HTTP"),
         other => Stand::excluded(format!("the answer is {}", speaks_words(other))),
     }
 }
@@ -135,7 +135,7 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
     match speaks(seen) {
         Some(Speaks::Http) => Stand::excluded("the answer is HTTP"),
         Some(Speaks::TlsAlert | Speaks::Tls) => Stand::excluded("the answer is TLS"),
-        Some(Speaks::Ssh) => Stand::says(Weight::Shown, "the answer is an SSH banner"),
+        Some(Speaks::Ssh) => Stand::decides("the answer is an SSH banner"),
         _ => {
             let error = match &seen.record.detail {
                 Detail::ApiVersions(detail) => detail.error.as_deref(),
@@ -182,15 +182,13 @@ fn sasl_wanted(case: &Case, seen: &Seen<'_>) -> Stand {
             "ApiVersions is answered, the next request is not",
         );
     }
-    Stand::says(
-        Weight::Shown,
+    Stand::decides(
         "ApiVersions is answered and the next request without a login is closed on: a SASL listener",
     )
 }
 
 fn no_sasl(_: &Case, _: &Seen<'_>) -> Stand {
-    Stand::says(
-        Weight::Shown,
+    Stand::decides(
         "SaslHandshake on a fresh connection is answered with ILLEGAL_SASL_STATE and no mechanism",
     )
 }
@@ -205,10 +203,7 @@ fn offered<'a>(seen: &Seen<'a>) -> &'a [String] {
 fn only_native_iam(_: &Case, seen: &Seen<'_>) -> Stand {
     let has = |name: &str| offered(seen).iter().any(|mechanism| mechanism == name);
     if has("AWS_MSK_IAM") && !has("OAUTHBEARER") {
-        return Stand::says(
-            Weight::Shown,
-            "the listener offers AWS_MSK_IAM and not OAUTHBEARER",
-        );
+        return Stand::decides("the listener offers AWS_MSK_IAM and not OAUTHBEARER");
     }
     Stand::Foreign
 }
@@ -251,8 +246,5 @@ fn topic_action(case: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn mixed(_: &Case, _: &Seen<'_>) -> Stand {
-    Stand::says(
-        Weight::Shown,
-        "the brokers of the bootstrap string have different cluster ids",
-    )
+    Stand::decides("the brokers of the bootstrap string have different cluster ids")
 }

@@ -4,7 +4,8 @@ use super::{Check, needs_facts, usual};
 use crate::case::{Case, IdentityFacts, TokenJudgement};
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
-use crate::diagnosis::{Stand, Weight};
+use crate::diagnosis::{Fact, Stand, Weight};
+use crate::probe::certificate::CertificateJudgement;
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
@@ -203,7 +204,9 @@ fn words(seen: &Seen<'_>) -> Option<String> {
 /// The broker's words that stand for one entry only.
 fn said(seen: &Seen<'_>, text: &str) -> Stand {
     match words(seen) {
-        Some(words) if words.contains(text) => Stand::Fits(Weight::Shown, Vec::new()),
+        Some(words) if words.contains(text) => {
+            Stand::decides(format!("the broker says so: {text}"))
+        }
         Some(_) => Stand::excluded("the broker says something else"),
         None => Stand::open(),
     }
@@ -224,7 +227,7 @@ fn names_another_reason(seen: &Seen<'_>) -> bool {
 fn role_not_assumed(case: &Case, _: &Seen<'_>) -> Stand {
     let why = case.credentials.absent.as_deref().unwrap_or_default();
     match case.credentials.absent_code.as_deref() {
-        Some("IAM-07") => Stand::says(Weight::Shown, why),
+        Some("IAM-07") => Stand::decides(why),
         _ => Stand::Foreign,
     }
 }
@@ -238,7 +241,7 @@ fn no_credentials(case: &Case, _: &Seen<'_>) -> Stand {
         .absent
         .as_deref()
         .unwrap_or("there are none");
-    Stand::says(Weight::Shown, format!("no AWS credentials: {why}"))
+    Stand::decides(format!("no AWS credentials: {why}"))
 }
 
 fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
@@ -255,7 +258,7 @@ fn session_too_short(_: &Case, seen: &Seen<'_>) -> Stand {
 
 fn principal_changed(_: &Case, seen: &Seen<'_>) -> Stand {
     match said(seen, "cannot change principals") {
-        Stand::Fits(Weight::Shown, facts) => Stand::Fits(Weight::Shown, facts),
+        decided @ Stand::Decides(..) => decided,
         _ => Stand::Foreign,
     }
 }
@@ -301,16 +304,19 @@ fn by_token(
         return Stand::Foreign;
     };
     if let Some(problem) = token_problem(case, code) {
-        // The broker's own words weigh more than what we think of the token.
+        let words = format!("the token: {problem}");
+        // The broker's own words weigh more than what we think of the token; and a token that
+        // cannot be accepted does not show that a better one would be.
         let weight = if names_another_reason(seen) {
             Weight::Open
         } else {
             Weight::Shown
         };
-        return Stand::says(weight, format!("the token: {problem}"));
+        return Stand::says(weight, words);
     }
     match sound(token) {
         Some(because) => Stand::excluded(because),
+        None if names_another_reason(seen) => Stand::excluded("the broker names another reason"),
         None => Stand::open(),
     }
 }
@@ -321,7 +327,10 @@ fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
         || case.target.auth == Auth::Iam
             && text.contains("invalid credentials with sasl mechanism");
     if refused_unread {
-        return Stand::Fits(Weight::Shown, Vec::new());
+        let because = "the broker says that it cannot read the token";
+        let token = token_problem(case, "SASL-05").map(|words| format!("the token: {words}"));
+        let facts = token.into_iter().chain([because.to_owned()]);
+        return Stand::Decides(facts.map(Fact::Says).collect(), because.to_owned());
     }
     by_token(case, seen, "SASL-05", |_| {
         Some("the token reads as an MSK IAM token".to_owned())
@@ -354,7 +363,10 @@ fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
     })
 }
 
-fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
+fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
     if case.token.as_ref().is_some_and(|token| token.given) {
         return Stand::open();
     }
@@ -363,7 +375,7 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
             Stand::excluded(format!("STS accepts the credentials, as {arn}"))
         }
         IdentityFacts::Refused { code, message } if code.contains("Expired") => {
-            Stand::says(Weight::Shown, format!("STS: {code}: {message}"))
+            Stand::decides(format!("STS: {code}: {message}"))
         }
         IdentityFacts::Refused { code, message } => Stand::says(
             Weight::Pointed,
@@ -375,7 +387,7 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
                 .expires
                 .is_some_and(|expires| expires <= case.now);
             if over {
-                Stand::says(Weight::Shown, "the credentials' own expiry is past")
+                Stand::decides("the credentials' own expiry is past")
             } else {
                 Stand::open()
             }
@@ -384,11 +396,14 @@ fn credentials_expired(case: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
     if let Some(problem) = token_problem(case, "SASL-09") {
         return Stand::says(Weight::Pointed, format!("the token: {problem}"));
     }
     match case.clock_ahead_s {
-        Some(ahead) if ahead.abs() > SKEW_TOLERATED && !names_another_reason(seen) => Stand::says(
+        Some(ahead) if ahead.abs() > SKEW_TOLERATED => Stand::says(
             Weight::Pointed,
             format!("the local clock is {ahead:+.0} s off AWS's"),
         ),
@@ -442,6 +457,14 @@ fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
+    let verified = seen
+        .observation
+        .tls()
+        .and_then(|tls| tls.certificate.as_ref())
+        .is_some_and(CertificateJudgement::verified);
+    if verified && login(seen).is_some_and(|detail| detail.close_notify) {
+        return Stand::excluded("the end came within TLS (close_notify): the broker itself closed");
+    }
     let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
     let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
     if seen.record.end == End::Rst {
@@ -455,8 +478,14 @@ fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
     let others_work = case
         .attempts()
         .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
+    let all_alike = case.attempts().all(|o| {
+        o.failure()
+            .is_some_and(|record| record.end == seen.record.end)
+    });
     if others_work {
         Stand::usual()
+    } else if all_alike && case.target.brokers.len() > 1 {
+        Stand::excluded("every broker ends alike, and an operation takes one at a time")
     } else {
         Stand::open()
     }

@@ -16,7 +16,7 @@ pub use warnings::{passes, warnings};
 use crate::case::Case;
 use crate::catalogue::Fault;
 use crate::diagnosis::sign::{Seen, Sign};
-use crate::diagnosis::{Fact, Stand, Weight};
+use crate::diagnosis::{Fact, Stand};
 use crate::probe::observation::Observation;
 
 /// How one catalogue entry is judged.
@@ -98,7 +98,8 @@ fn experiment_fact(observation: &Observation) -> Option<Fact> {
     })
 }
 
-/// Fits as `weight`, with an experiment as the evidence.
-fn tried(weight: Weight, observation: &Observation) -> Stand {
-    Stand::Fits(weight, experiment_fact(observation).into_iter().collect())
+/// Decided by what an experiment showed.
+fn tried(observation: &Observation, because: &str) -> Stand {
+    let facts = experiment_fact(observation).into_iter().collect();
+    Stand::Decides(facts, because.to_owned())
 }

@@ -7,7 +7,7 @@ use crate::diagnosis::experiment::{PLAIN_KAFKA, TLS_HELLO};
 use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
-use crate::probe::observation::{Detail, End, Speaks, TcpInfo, TlsDetail};
+use crate::probe::observation::{Detail, End, Observation, Speaks, TcpInfo, TlsDetail};
 
 const CLOSED: &[Sign] = &[Sign::TlsClosed];
 const CLOSED_OR_CUT: &[Sign] = &[Sign::TlsClosed, Sign::TlsCut];
@@ -111,7 +111,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::CLU_06,
         explains: STALLED,
-        judge: needs_facts,
+        judge: saturated,
     },
     Check {
         fault: &c::CLU_02,
@@ -153,7 +153,7 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
     if let Some(experiment) = case.experiment(TLS_HELLO, seen.broker()) {
         let hello = experiment.tls().is_some_and(|tls| tls.server_hello);
         return if hello {
-            tried(Weight::Shown, experiment)
+            tried(experiment, "the same port answers a TLS ClientHello")
         } else {
             Stand::excluded("a TLS ClientHello on the same port is not answered either")
         };
@@ -162,10 +162,7 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
         Detail::ApiVersions(detail)
             if matches!(detail.speaks, Some(Speaks::TlsAlert | Speaks::Tls)) =>
         {
-            Stand::says(
-                Weight::Shown,
-                "the answer to a Kafka request is a TLS alert",
-            )
+            Stand::decides("the answer to a Kafka request is a TLS alert")
         }
         _ => Stand::open(),
     }
@@ -176,14 +173,14 @@ fn plain_listener(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::open();
     };
     if experiment.answered(Phase::ApiVersions) {
-        return tried(Weight::Shown, experiment);
+        return tried(experiment, "the same port answers Kafka in clear text");
     }
     Stand::excluded("Kafka in clear text is not answered on the same port either")
 }
 
 fn http(_: &Case, seen: &Seen<'_>) -> Stand {
     match detail(seen).and_then(|tls| tls.speaks) {
-        Some(Speaks::Http) => Stand::says(Weight::Shown, "the answer to the ClientHello is HTTP"),
+        Some(Speaks::Http) => Stand::decides("the answer to the ClientHello is HTTP"),
         other => Stand::excluded(format!("the answer is {}", speaks_words(other))),
     }
 }
@@ -193,7 +190,7 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
     match speaks {
         Some(Speaks::Http) => Stand::excluded("the answer is HTTP"),
         Some(Speaks::Kafka) => Stand::open(),
-        Some(Speaks::Ssh) => Stand::says(Weight::Shown, "the answer is an SSH banner"),
+        Some(Speaks::Ssh) => Stand::decides("the answer is an SSH banner"),
         _ => Stand::says(
             Weight::Pointed,
             format!(
@@ -214,7 +211,7 @@ fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
     let asked_in_vain = tls.client_certificate_requested && !tls.client_certificate_sent;
     match tls.alert_received.as_deref() {
         Some("certificate_required") => {
-            Stand::says(Weight::Shown, "the broker's alert is certificate_required")
+            Stand::decides("the broker's alert is certificate_required")
         }
         Some(
             alert @ ("bad_certificate"
@@ -223,10 +220,9 @@ fn client_certificate(_: &Case, seen: &Seen<'_>) -> Stand {
             | "certificate_expired"
             | "certificate_unknown"
             | "unknown_ca"),
-        ) => Stand::says(
-            Weight::Shown,
-            format!("the broker judges the client's certificate: {alert}"),
-        ),
+        ) => Stand::decides(format!(
+            "the broker judges the client's certificate: {alert}"
+        )),
         Some(alert) if asked_in_vain => Stand::says(
             Weight::Pointed,
             format!("the broker asked for a client certificate, got none and sent {alert}"),
@@ -248,7 +244,7 @@ fn server_name(_: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::open();
     };
     if tls.alert_received.as_deref() == Some("unrecognized_name") {
-        return Stand::says(Weight::Shown, "the alert is unrecognized_name");
+        return Stand::decides("the alert is unrecognized_name");
     }
     match &tls.sni {
         None => Stand::says(
@@ -308,6 +304,10 @@ fn rate_per_address(_: &Case, seen: &Seen<'_>) -> Stand {
     if seen.record.end == End::Rst && after(seen) < 500_000 {
         return Stand::excluded("the end came at once, and a throttled address waits");
     }
+    if kernel(seen).is_some_and(|tcp| tcp.total_retrans > 0) {
+        // Packets were lost and sent again: the time is not the broker's.
+        return Stand::open();
+    }
     if after(seen) >= 500_000 {
         return Stand::says(
             Weight::Pointed,
@@ -326,7 +326,18 @@ fn connections_per_address(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
+/// A request of a few bytes on the same port: whether it was answered, or closed on, at once.
+/// A TLS listener answers it with an alert of seven bytes.
+fn small_request_is_answered(case: &Case, seen: &Seen<'_>) -> bool {
+    let experiment = case.experiment(PLAIN_KAFKA, seen.broker());
+    experiment
+        .and_then(Observation::failure)
+        .is_some_and(|record| {
+            record.phase == Phase::ApiVersions && matches!(record.end, End::NotKafka | End::Fin)
+        })
+}
+
+fn mtu_hole(case: &Case, seen: &Seen<'_>) -> Stand {
     let Some(tcp) = kernel(seen) else {
         return Stand::open();
     };
@@ -338,6 +349,12 @@ fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
     }
     if tcp.unacked > 0 {
         return Stand::excluded("the small ClientHello itself is not acknowledged");
+    }
+    if small_request_is_answered(case, seen) {
+        return Stand::says(
+            Weight::Pointed,
+            "a small wrong request on the same port is answered at once, in few bytes; the answer to the ClientHello, which is large, never comes",
+        );
     }
     if seen.sign == Sign::TlsIncomplete {
         return Stand::usual();
@@ -367,13 +384,24 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn acceptor(_: &Case, seen: &Seen<'_>) -> Stand {
+fn acceptor(case: &Case, seen: &Seen<'_>) -> Stand {
+    if small_request_is_answered(case, seen) {
+        return Stand::excluded("the broker reads: it answers a small request at once");
+    }
     match kernel(seen) {
         Some(tcp) if tcp.unacked > 0 => {
             Stand::excluded("the broker's kernel does not acknowledge the ClientHello")
         }
         _ if seen.record.bytes_in > 0 => Stand::excluded("the broker began to answer"),
         _ => Stand::open(),
+    }
+}
+
+fn saturated(case: &Case, seen: &Seen<'_>) -> Stand {
+    if small_request_is_answered(case, seen) {
+        Stand::excluded("the broker answers a small request at once")
+    } else {
+        Stand::open()
     }
 }
 

@@ -78,7 +78,9 @@ fn of_attempt(case: &Case, observation: &Observation) -> Vec<Finding> {
             found.push(warning(&c::TLS_12, observation, words));
         }
     }
-    if let Some(took) = observation.resolve().and_then(slow) {
+    if observation.answered(Phase::Resolve)
+        && let Some(took) = observation.resolve().and_then(slow)
+    {
         let words = format!("resolving took {} ms", took.as_millis());
         found.push(warning(&c::DNS_11, observation, words));
     }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use msk_doctor::aws::credentials::{CredentialOptions, resolve_region};
@@ -16,6 +16,7 @@ use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
 use msk_doctor::probe::tls::ClientIdentity;
 use msk_doctor::report::Report;
+use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::msk_iam::Token;
 use msk_doctor::target::{Auth, Target, parse_bootstrap};
 use rustls_pki_types::pem::PemObject as _;
@@ -104,7 +105,7 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<Case> {
         trust: trust(args.ca_file.as_deref(), target.auth)?,
         identity: identity(args)?,
         send_credentials_anyway: args.send_credentials_anyway,
-        token: token_source(args, wants_token)?,
+        token: token_source(args, &target, wants_token)?,
         client: client(args)?,
         speaks_for: speaks_for(args),
         cancel: cancel.clone(),
@@ -183,7 +184,7 @@ fn positional(text: &str) -> Result<String> {
     }
     if !looks_like_brokers && !text.contains('.') {
         return Err(wrong(format!(
-            "{text:?} is neither a bootstrap string (host:port) nor a file; names of functions and clusters are not looked up by this version"
+            "{text:?} is no subcommand (msk-doctor --help), no bootstrap string (host:port) and no file; names of functions and clusters are not looked up by this version"
         )));
     }
     Ok(text.to_owned())
@@ -198,6 +199,16 @@ fn mechanism(args: &DiagnoseArgs, target: &Target) -> Result<Option<String>> {
     if default.is_none() && args.mechanism.is_some() {
         return Err(wrong(format!(
             "--mechanism goes with SASL, and --auth is {}",
+            target.auth.name()
+        )));
+    }
+    let of_other = match target.auth {
+        Auth::Iam => args.mechanism == Some(Mechanism::ScramSha512),
+        _ => args.mechanism.is_some_and(|m| m != Mechanism::ScramSha512),
+    };
+    if of_other {
+        return Err(wrong(format!(
+            "that --mechanism does not go with --auth {}",
             target.auth.name()
         )));
     }
@@ -278,12 +289,23 @@ fn identity(args: &DiagnoseArgs) -> Result<Option<ClientIdentity>> {
     })
 }
 
-fn token_source(args: &DiagnoseArgs, wanted: bool) -> Result<TokenSource> {
+/// What is wrong with the user's token is said before it is sent.
+fn judge_before_sending(text: &str, target: &Target) {
+    let facts = inspect(text, SystemTime::now());
+    let region = target.region_of_names.as_deref();
+    let region = region.and_then(|region| judge_for_region(&facts, region));
+    for problem in facts.problems.iter().chain(&region) {
+        eprintln!("msk-doctor: the token: {} ({})", problem, problem.code());
+    }
+}
+
+fn token_source(args: &DiagnoseArgs, target: &Target, wanted: bool) -> Result<TokenSource> {
     if !wanted {
         return Ok(TokenSource::None);
     }
     if let Some(name) = &args.token {
         let text = read_text(name)?;
+        judge_before_sending(text.trim(), target);
         return Ok(TokenSource::Given(Token::from_text(text.trim().to_owned())));
     }
     Ok(TokenSource::Chain {
@@ -360,7 +382,8 @@ pub fn progress() -> Box<dyn Fn(&str) + Send + Sync> {
     if !std::io::stderr().is_terminal() {
         return Box::new(|_| {});
     }
-    let bar = indicatif::ProgressBar::new_spinner();
+    let bar =
+        indicatif::ProgressBar::new_spinner().with_finish(indicatif::ProgressFinish::AndClear);
     bar.enable_steady_tick(Duration::from_millis(100));
     Box::new(move |words| bar.set_message(words.to_owned()))
 }

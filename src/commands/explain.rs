@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use anyhow::Result;
-use msk_doctor::cli::ExplainArgs;
+use msk_doctor::cli::{ExplainArgs, Format};
 use msk_doctor::{catalogue, explain};
 
 use super::{output, read_text, wrong};
@@ -13,7 +13,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
     let width = output::width(std::io::stdout().is_terminal()).min(100);
     if let Some(log) = &args.log {
         let reading = explain::read_log(&read_text(log)?);
-        if args.json {
+        if args.output == Format::Json {
             println!("{}", serde_json::to_string_pretty(&reading)?);
         } else {
             print!("{}", explain::log_page(&reading, width));
@@ -32,7 +32,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
     for code in &args.codes {
         faults.push(catalogue::find(code).ok_or_else(|| wrong(explain::unknown_code(code)))?);
     }
-    if args.json {
+    if args.output == Format::Json {
         println!("{}", serde_json::to_string_pretty(&faults)?);
         return Ok(0);
     }

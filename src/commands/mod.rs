@@ -26,18 +26,15 @@ pub fn wrong(text: impl Into<String>) -> anyhow::Error {
 /// Runs a command; the result is the exit code.
 pub fn run(cli: Cli) -> Result<u8> {
     match cli.command {
-        None => diagnose::run(&cli.diagnose, Phase::Metadata),
-        Some(Command::Diagnose(args) | Command::Kafka(args)) => {
-            diagnose::run(&args, Phase::Metadata)
-        }
-        Some(Command::Dns(args)) => diagnose::run(&args, Phase::Resolve),
-        Some(Command::Tcp(args)) => diagnose::run(&args, Phase::Connect),
-        Some(Command::Tls(args)) => diagnose::run(&args, Phase::Tls),
-        Some(Command::Sasl(args)) => diagnose::run(&args, Phase::SaslAuthenticate),
-        Some(Command::Token(args)) => token::run(&args),
-        Some(Command::Explain(args)) => explain::run(&args),
-        Some(Command::Demo(args)) => demo::run(&args),
-        Some(Command::Lab(args)) => lab::run(&args),
+        Command::Diagnose(args) | Command::Kafka(args) => diagnose::run(&args, Phase::Metadata),
+        Command::Dns(args) => diagnose::run(&args, Phase::Resolve),
+        Command::Tcp(args) => diagnose::run(&args, Phase::Connect),
+        Command::Tls(args) => diagnose::run(&args, Phase::Tls),
+        Command::Sasl(args) => diagnose::run(&args, Phase::SaslAuthenticate),
+        Command::Token(args) => token::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Lab(args) => lab::run(&args),
     }
 }
 

@@ -53,20 +53,18 @@ pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
         &args.output
     };
     for output in outputs {
-        match &output.file {
-            Some(path) => to_file(report, args, output.format, path)?,
-            None => {
-                let style = style(args, io::stdout().is_terminal());
-                let mut out = BufWriter::new(io::stdout().lock());
-                let written =
-                    render(report, output.format, style, &mut out).and_then(|()| out.flush());
-                // A reader that has seen enough is no failure.
-                if let Err(error) = written
-                    && error.kind() != io::ErrorKind::BrokenPipe
-                {
-                    return Err(error.into());
-                }
-            }
+        if let Some(path) = &output.file {
+            to_file(report, args, output.format, path)?;
+            continue;
+        }
+        let style = style(args, io::stdout().is_terminal());
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = render(report, output.format, style, &mut out).and_then(|()| out.flush());
+        // A reader that has seen enough is no failure.
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return Err(error.into());
         }
     }
     Ok(())

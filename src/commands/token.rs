@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use msk_doctor::aws::credentials::{CredentialOptions, load};
-use msk_doctor::cli::TokenArgs;
+use msk_doctor::cli::{Format, TokenArgs};
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::{msk_iam, token_page};
 
@@ -30,7 +30,7 @@ pub fn run(args: &TokenArgs) -> Result<u8> {
     }
     if args.show_secrets {
         println!("{}", text.trim());
-    } else if args.json {
+    } else if args.output == Format::Json {
         println!("{}", serde_json::to_string_pretty(&facts)?);
     } else {
         print!("{}", token_page::page(&facts, now));

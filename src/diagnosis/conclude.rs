@@ -5,16 +5,22 @@ use super::verdict::{unknowns, verdict};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Stand, Status, Weight};
 use crate::case::Case;
 use crate::catalogue::Fault;
-use crate::checks;
+use crate::checks::{self, Check};
 use crate::probe::observation::Detail;
 
 /// Diagnoses a case.
 #[must_use]
 pub fn conclude(case: &Case) -> Diagnosis {
+    conclude_with(case, &|_| true)
+}
+
+/// Diagnoses a case with the checks that `on` keeps: tests switch one off to see that it matters.
+#[must_use]
+pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let mut causes: Vec<Cause> = Vec::new();
     let mut findings = checks::passes(case);
     for seen in signs(case) {
-        let Some(cause) = explain(case, &seen) else {
+        let Some(cause) = explain(case, &seen, on) else {
             continue;
         };
         findings.push(Finding {
@@ -43,45 +49,83 @@ struct Candidate {
     facts: Vec<Fact>,
 }
 
-/// The cause of one sign. Among equals the order of the checks decides, most specific first.
-fn explain(case: &Case, seen: &Seen<'_>) -> Option<Cause> {
-    let mut candidates: Vec<Candidate> = Vec::new();
-    let mut ruled_out = Vec::new();
-    for check in checks::all().filter(|check| check.explains.contains(&seen.sign)) {
-        match (check.judge)(case, seen) {
-            Stand::Fits(weight, facts) => {
-                candidates.push(Candidate {
-                    fault: check.fault,
+/// How all entries that can explain a sign stand towards it.
+#[derive(Default)]
+struct Standings {
+    candidates: Vec<Candidate>,
+    ruled_out: Vec<(&'static Fault, String)>,
+    decided: Option<(&'static Fault, Vec<Fact>, String)>,
+}
+
+impl Standings {
+    fn of(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
+        let mut standings = Self::default();
+        let asked = checks::all().filter(|check| check.explains.contains(&seen.sign) && on(check));
+        for check in asked {
+            let fault = check.fault;
+            match (check.judge)(case, seen) {
+                Stand::Fits(weight, facts) => standings.candidates.push(Candidate {
+                    fault,
                     weight,
                     facts,
-                });
+                }),
+                Stand::Decides(facts, because) if standings.decided.is_none() => {
+                    standings.decided = Some((fault, facts, because));
+                }
+                Stand::Decides(facts, _) => standings.candidates.push(Candidate {
+                    fault,
+                    weight: Weight::Shown,
+                    facts,
+                }),
+                Stand::Excluded(because) => standings.ruled_out.push((fault, because)),
+                Stand::Foreign => {}
             }
-            Stand::Excluded(because) => ruled_out.push((check.fault, because)),
-            Stand::Foreign => {}
         }
+        standings
     }
-    let best = candidates.iter().map(|c| c.weight).max()?;
-    let at = candidates.iter().position(|c| c.weight == best)?;
-    let origin = candidates.remove(at);
-    let confidence = match origin.weight {
-        Weight::Shown | Weight::Pointed if candidates.is_empty() => Confidence::Proven,
-        Weight::Open => Confidence::Possible,
-        _ => Confidence::Likely,
-    };
+
+    /// The origin and how sure it is. Among equals the order of the checks decides, most specific
+    /// first.
+    fn origin(&mut self) -> Option<(&'static Fault, Vec<Fact>, Confidence)> {
+        if let Some((fault, facts, because)) = self.decided.take() {
+            let rivals = std::mem::take(&mut self.candidates);
+            let excluded = rivals
+                .into_iter()
+                .map(|rival| (rival.fault, because.clone()));
+            self.ruled_out.extend(excluded);
+            return Some((fault, facts, Confidence::Proven));
+        }
+        let best = self.candidates.iter().map(|c| c.weight).max()?;
+        let at = self.candidates.iter().position(|c| c.weight == best)?;
+        let origin = self.candidates.remove(at);
+        let alone = self.candidates.is_empty();
+        let confidence = match origin.weight {
+            Weight::Shown | Weight::Pointed if alone => Confidence::Proven,
+            Weight::Open => Confidence::Possible,
+            _ => Confidence::Likely,
+        };
+        Some((origin.fault, origin.facts, confidence))
+    }
+}
+
+/// The cause of one sign.
+fn explain(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Option<Cause> {
+    let mut standings = Standings::of(case, seen, on);
+    let (fault, facts, confidence) = standings.origin()?;
     let mut evidence = vec![ended(seen)];
     evidence.extend(words(seen));
-    evidence.extend(origin.facts);
-    let base = checks::symptom_code(seen.sign).filter(|code| *code != origin.fault.code);
+    evidence.extend(facts);
+    let base = checks::symptom_code(seen.sign).filter(|code| *code != fault.code);
     Some(Cause {
-        fault: origin.fault,
+        fault,
         confidence,
         subjects: vec![seen.broker().clone()],
         signs: vec![seen.sign],
         phase: seen.record.phase,
         evidence,
         explains: base.into_iter().collect(),
-        ruled_out,
-        not_excluded: candidates.into_iter().map(|c| c.fault).collect(),
+        ruled_out: standings.ruled_out,
+        not_excluded: standings.candidates.into_iter().map(|c| c.fault).collect(),
     })
 }
 

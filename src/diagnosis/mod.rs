@@ -6,7 +6,7 @@ pub mod experiment;
 pub mod sign;
 mod verdict;
 
-pub use conclude::conclude;
+pub use conclude::{conclude, conclude_with};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,8 @@ pub enum Fact {
 pub enum Stand {
     /// It fits.
     Fits(Weight, Vec<Fact>),
+    /// It is so, and this observation excludes every other entry that would fit the sign.
+    Decides(Vec<Fact>, String),
     /// It does not, because of this observation.
     Excluded(String),
     /// It is about something that this client or cluster does not have.
@@ -165,6 +167,13 @@ impl Stand {
     #[must_use]
     pub fn says(weight: Weight, words: impl Into<String>) -> Self {
         Stand::Fits(weight, vec![Fact::Says(words.into())])
+    }
+
+    /// Decided by this observation.
+    #[must_use]
+    pub fn decides(because: impl Into<String>) -> Self {
+        let because = because.into();
+        Stand::Decides(vec![Fact::Says(because.clone())], because)
     }
 
     /// Excluded by this observation.

@@ -84,11 +84,25 @@ pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
             "sts:GetCallerIdentity, and a way to the STS endpoint",
         );
     }
-    if case.token.is_some() && case.clock_ahead_s.is_none() {
+    let login_failed = case.attempts().any(|o| {
+        o.failure()
+            .is_some_and(|record| record.phase == Phase::SaslAuthenticate)
+    });
+    if login_failed && case.token.is_some() && case.clock_ahead_s.is_none() {
         add(
             "the local clock against AWS's",
             "an answer of an AWS endpoint (its Date header)",
         );
+    }
+    if case
+        .attempts()
+        .any(|o| o.stopped == Some(Stop::LoginNotTried))
+    {
+        let what = format!(
+            "the {} login: this version does not make it",
+            case.target.auth.name()
+        );
+        add(&what, "a client that does, or a later msk-doctor");
     }
     let withheld = case
         .attempts()

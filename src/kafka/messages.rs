@@ -1,7 +1,5 @@
 //! The requests that msk-doctor sends before and during a login, and their answers.
 
-use std::collections::BTreeMap;
-
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
@@ -12,7 +10,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
 use super::guard;
 use crate::probe::observation::{
-    AdvertisedBroker, ApiVersionsDetail, MetadataDetail, SaslHandshakeDetail, TopicAnswer,
+    AdvertisedBroker, ApiRange, ApiVersionsDetail, MetadataDetail, SaslHandshakeDetail, TopicAnswer,
 };
 
 /// The client id in every request of ours.
@@ -20,6 +18,9 @@ pub const CLIENT_ID: &str = "msk-doctor";
 
 /// The newest `ApiVersions` that we ask with.
 pub const API_VERSIONS_MAX: i16 = 3;
+
+/// The most brokers that an answer may name; MSK's quota is 90 a cluster.
+pub const MOST_BROKERS: usize = 500;
 
 /// An answer that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum AnswerError {
         /// The id in the request.
         asked: i32,
     },
+    /// More brokers than any cluster has.
+    #[error("the answer names {0} brokers; at most {MOST_BROKERS} are taken")]
+    TooManyBrokers(usize),
     /// The bytes are not the message.
     #[error("the answer cannot be decoded: {0}")]
     Malformed(String),
@@ -165,11 +169,15 @@ pub fn read_api_versions(
         ApiKey::SaslAuthenticate,
     ]
     .map(|key| key as i16);
-    let versions: BTreeMap<i16, (i16, i16)> = answer
+    let versions: Vec<ApiRange> = answer
         .api_keys
         .iter()
         .filter(|key| ours.contains(&key.api_key))
-        .map(|key| (key.api_key, (key.min_version, key.max_version)))
+        .map(|key| ApiRange {
+            key: key.api_key,
+            min: key.min_version,
+            max: key.max_version,
+        })
         .collect();
     Ok(ApiVersionsDetail {
         error_code: answer.error_code,
@@ -258,6 +266,9 @@ pub fn read_metadata(
     )?;
     let guarded = guard::metadata(&bytes, version);
     let answer: MetadataResponse = decode(bytes, version, guarded)?;
+    if answer.brokers.len() > MOST_BROKERS {
+        return Err(AnswerError::TooManyBrokers(answer.brokers.len()));
+    }
     Ok(MetadataDetail {
         cluster_id: answer.cluster_id.map(|id| id.as_str().to_owned()),
         controller_id: answer.controller_id.0,
@@ -293,31 +304,36 @@ pub fn read_metadata(
     })
 }
 
+fn range(versions: &[ApiRange], key: ApiKey) -> Option<ApiRange> {
+    versions
+        .iter()
+        .find(|range| range.key == key as i16)
+        .copied()
+}
+
 /// The `Metadata` version to ask with: the newest of ours that the broker knows.
 #[must_use]
-pub fn metadata_version(versions: &BTreeMap<i16, (i16, i16)>) -> i16 {
+pub fn metadata_version(versions: &[ApiRange]) -> i16 {
+    /// Version 0 cannot ask for no topic; version 13 is newer than what we read.
     const OURS: (i16, i16) = (1, 12);
-    match versions.get(&(ApiKey::Metadata as i16)) {
-        Some((min, max)) => OURS.1.min(*max).max(OURS.0.max(*min)).min(OURS.1),
-        None => OURS.0,
-    }
+    range(versions, ApiKey::Metadata).map_or(OURS.0, |theirs| {
+        theirs.max.min(OURS.1).max(theirs.min).clamp(OURS.0, OURS.1)
+    })
 }
 
 /// Whether the broker carries tokens in `SaslAuthenticate`.
 #[must_use]
-pub fn frames_tokens(versions: &BTreeMap<i16, (i16, i16)>) -> bool {
-    let handshake = versions.get(&(ApiKey::SaslHandshake as i16));
-    let authenticate = versions.get(&(ApiKey::SaslAuthenticate as i16));
+pub fn frames_tokens(versions: &[ApiRange]) -> bool {
+    let handshake = range(versions, ApiKey::SaslHandshake);
+    let authenticate = range(versions, ApiKey::SaslAuthenticate);
     // A broker that lists nothing is asked the modern way.
-    versions.is_empty() || handshake.is_some_and(|(_, max)| *max >= 1) && authenticate.is_some()
+    versions.is_empty() || handshake.is_some_and(|range| range.max >= 1) && authenticate.is_some()
 }
 
 /// The `SaslAuthenticate` version to use: 1 brings the session's lifetime (KIP-368).
 #[must_use]
-pub fn authenticate_version(versions: &BTreeMap<i16, (i16, i16)>) -> i16 {
-    versions
-        .get(&(ApiKey::SaslAuthenticate as i16))
-        .map_or(1, |(min, max)| 1.min(*max).max(*min))
+pub fn authenticate_version(versions: &[ApiRange]) -> i16 {
+    range(versions, ApiKey::SaslAuthenticate).map_or(1, |theirs| theirs.max.clamp(0, 1))
 }
 
 #[cfg(test)]

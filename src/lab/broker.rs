@@ -32,10 +32,8 @@ const NOT_TLS: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 80];
 const PROTOCOL_VERSION: [u8; 7] = [0x15, 3, 1, 0, 2, 2, 70];
 /// A fatal alert, `handshake_failure`.
 const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 40];
-const HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 const SSH: &[u8] = b"SSH-2.0-OpenSSH_9.6\r\n";
-/// What sshd says to who does not speak SSH.
-const NOT_SSH: &[u8] = b"Invalid SSH identification string.\r\n";
 
 /// A broker and what it needs to know.
 pub(super) struct Broker {
@@ -143,7 +141,7 @@ impl Broker {
             (LabFault::Tls06, &PROTOCOL_VERSION, Then::Close),
             (LabFault::Tls06Cipher, &HANDSHAKE_FAILURE, Then::Close),
             (LabFault::Net04, HTTP, Then::Close),
-            (LabFault::Net11, NOT_SSH, Then::Close),
+            (LabFault::Net11, &[], Then::Close),
         ];
         rows.into_iter()
             .find(|(fault, _, _)| self.has(*fault))
@@ -194,7 +192,7 @@ impl Broker {
             if then == Then::CloseAfterDelay {
                 sleep(self.delay(number)).await;
             }
-            if let Some(then) = self.hostile(stream, &bytes).await? {
+            if let Some(then) = self.hostile(stream).await? {
                 return Ok(then);
             }
             stream.write_all(&bytes).await?;
@@ -208,8 +206,8 @@ impl Broker {
         }
     }
 
-    /// Answers made to hurt whoever reads them, instead of `answer`.
-    async fn hostile<S>(&self, stream: &mut S, answer: &[u8]) -> io::Result<Option<Then>>
+    /// Answers made to hurt whoever reads them.
+    async fn hostile<S>(&self, stream: &mut S) -> io::Result<Option<Then>>
     where
         S: AsyncWrite + Unpin,
     {
@@ -226,12 +224,12 @@ impl Broker {
             return Ok(Some(Then::Silence));
         }
         if self.has(LabFault::HostileDrip) {
-            for byte in answer {
-                stream.write_all(&[*byte]).await?;
+            stream.write_all(&[0, 0, 4]).await?;
+            loop {
+                stream.write_all(&[0]).await?;
                 stream.flush().await?;
                 sleep(Duration::from_secs(1)).await;
             }
-            return Ok(Some(Then::Close));
         }
         if self.has(LabFault::HostileEndless) {
             // 7 MiB are announced, and then it never ends.

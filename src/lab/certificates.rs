@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 use super::{LabBroker, LabError};
 
 /// The name in a certificate that was made for somebody else.
-const ANOTHER: &str = "b-1.other.xyz789.c4.kafka.eu-west-1.amazonaws.com";
+const ANOTHER: &str = "other.example.com";
 
 /// A certificate authority: a root, and the intermediate that signs.
 pub(super) struct Authority {
@@ -103,14 +103,14 @@ impl Leaf<'_> {
             (own, vec![own.to_owned(), "localhost".to_owned()])
         };
         let mut params = CertificateParams::new(names)?;
-        if !self.of_another {
-            let mut addresses = vec![IpAddr::from(Ipv4Addr::LOCALHOST)];
-            if !addresses.contains(&self.broker.address.ip()) {
-                addresses.push(self.broker.address.ip());
-            }
-            let addresses = addresses.into_iter().map(SanType::IpAddress);
-            params.subject_alt_names.extend(addresses);
-        }
+        let mut addresses = if self.of_another {
+            vec![IpAddr::from([192, 0, 2, 1])]
+        } else {
+            vec![IpAddr::from(Ipv4Addr::LOCALHOST), self.broker.address.ip()]
+        };
+        addresses.dedup();
+        let addresses = addresses.into_iter().map(SanType::IpAddress);
+        params.subject_alt_names.extend(addresses);
         params.distinguished_name = DistinguishedName::new();
         if let Some(organization) = self.organization {
             params
@@ -127,9 +127,10 @@ impl Leaf<'_> {
         params.not_after = if self.expired {
             now - Duration::hours(1)
         } else {
-            now + Duration::days(29)
+            now + Duration::days(60)
         };
-        params.not_before = params.not_after - Duration::days(30);
+        // 13 months, as ACM's certificates.
+        params.not_before = now - Duration::days(335);
         Ok(params)
     }
 }

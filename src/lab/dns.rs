@@ -16,29 +16,31 @@ use super::{Cluster, LabFault};
 /// What MSK's own records have, seconds.
 const TTL: u32 = 60;
 
-/// How often a free port is looked for that is free for UDP and for TCP.
-const TRIES: usize = 16;
-
 /// Answers on `address`, UDP and TCP; gives the address with its port.
 pub(super) async fn start(
     address: SocketAddr,
     cluster: Arc<Cluster>,
     stop: CancellationToken,
 ) -> io::Result<SocketAddr> {
-    let mut tries = 0;
-    let (udp, tcp) = loop {
-        tries += 1;
-        let udp = UdpSocket::bind(address).await?;
-        match TcpListener::bind(udp.local_addr()?).await {
-            Ok(tcp) => break (udp, tcp),
-            Err(error) if address.port() != 0 || tries == TRIES => return Err(error),
-            Err(_) => {}
-        }
-    };
+    let (udp, tcp) = bind(address).await?;
     let address = udp.local_addr()?;
     tokio::spawn(over_udp(udp, cluster.clone(), stop.clone()));
     tokio::spawn(over_tcp(tcp, cluster, stop));
     Ok(address)
+}
+
+/// One port for UDP and TCP: a port that is free for the one may be taken for the other.
+async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut tries = if address.port() == 0 { 100 } else { 1 };
+    loop {
+        let udp = UdpSocket::bind(address).await?;
+        tries -= 1;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 async fn over_udp(socket: UdpSocket, cluster: Arc<Cluster>, stop: CancellationToken) {
@@ -98,6 +100,7 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
     }
     let mut reply = Message::response(question.metadata.id, OpCode::Query);
     reply.add_query(query.clone());
+    // As a resolver: glibc takes an empty answer without this bit for a lame server's.
     reply.metadata.recursion_desired = question.metadata.recursion_desired;
     reply.metadata.recursion_available = true;
     let name = query.name().to_ascii().to_ascii_lowercase();
@@ -142,4 +145,26 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
         }
     }
     reply.to_vec().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_free_port_is_free_for_both() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        // Taken for TCP, free for UDP: about one in sixty of the ports that the kernel gives.
+        let mut taken = Vec::new();
+        for _ in 0..500 {
+            taken.push(TcpListener::bind(any).await.expect("a listener"));
+        }
+        for _ in 0..400 {
+            let (udp, tcp) = bind(any).await.expect("a port");
+            let (udp, tcp) = (udp.local_addr(), tcp.local_addr());
+            assert_eq!(udp.expect("an address"), tcp.expect("an address"));
+        }
+        let taken = taken[0].local_addr().expect("an address");
+        assert!(bind(taken).await.is_err(), "a port that was asked for");
+    }
 }

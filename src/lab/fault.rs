@@ -32,6 +32,7 @@ pub enum LabFault {
     Clu09,
     Lim01,
     Lim05,
+    Lim07,
     Lim08,
     Net03,
     Sasl03,
@@ -152,6 +153,11 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
         LabFault::Lim05,
         "LIM-05",
         "accepted, held for a second, then closed",
+    ),
+    (
+        LabFault::Lim07,
+        "LIM-07",
+        "every broker closes on the token, without words",
     ),
     (
         LabFault::Lim08,

@@ -236,7 +236,8 @@ impl<'a> Session<'a> {
             Some(Then::Reset.wordless())
         } else if has(LabFault::Net03Fin) {
             Some(Then::Fin.wordless())
-        } else if has(LabFault::Clu02) {
+        } else if has(LabFault::Clu02) || has(LabFault::Lim07) {
+            // A restart or a limit: the connection ends where an answer is due.
             Some(Then::Close.wordless())
         } else {
             None

@@ -86,9 +86,12 @@ async fn indexed<T>(index: usize, future: impl Future<Output = T>) -> (usize, T)
     (index, future.await)
 }
 
+/// What brokers of the bootstrap string name. Those found so are not asked for more: each of 500
+/// could name 500 others.
 fn advertised(observations: &[Observation]) -> Vec<Endpoint> {
     observations
         .iter()
+        .filter(|observation| observation.purpose == Purpose::Bootstrap)
         .filter_map(Observation::metadata)
         .flat_map(|metadata| {
             metadata

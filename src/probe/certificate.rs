@@ -297,22 +297,16 @@ fn judge_name(
             because: "the certificate is unusable".to_owned(),
         };
     };
-    match certificate.verify_is_valid_for_subject_name(name) {
-        Ok(()) => Judgement::Good { by: None },
-        Err(_) => {
-            let sans = facts
-                .first()
-                .map(|leaf| leaf.sans.join(", "))
-                .unwrap_or_default();
-            let sans = if sans.is_empty() {
-                "no name".to_owned()
-            } else {
-                sans
-            };
-            Judgement::Bad {
-                because: format!("it is for {sans}, not for {}", name.to_str()),
-            }
-        }
+    if certificate.verify_is_valid_for_subject_name(name).is_ok() {
+        return Judgement::Good { by: None };
+    }
+    let sans = facts
+        .first()
+        .map(|leaf| leaf.sans.join(", "))
+        .filter(|sans| !sans.is_empty())
+        .unwrap_or_else(|| "no name".to_owned());
+    Judgement::Bad {
+        because: format!("it is for {sans}, not for {}", name.to_str()),
     }
 }
 

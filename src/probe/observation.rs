@@ -1,6 +1,5 @@
 //! What one attempt on one address saw, phase by phase.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -338,6 +337,10 @@ pub struct ConnectDetail {
 }
 
 /// What the TLS phase learnt.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each a yes or no of its own"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsDetail {
     /// `TLSv1.2` or `TLSv1.3`.
@@ -388,13 +391,24 @@ pub enum Speaks {
     Unknown,
 }
 
+/// The versions of one request that a broker knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiRange {
+    /// The request's API key.
+    pub key: i16,
+    /// Its lowest version.
+    pub min: i16,
+    /// Its highest version.
+    pub max: i16,
+}
+
 /// What `ApiVersions` learnt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiVersionsDetail {
     /// The error code, 0 for none.
     pub error_code: i16,
-    /// Key to lowest and highest version, for the requests that we use.
-    pub versions: BTreeMap<i16, (i16, i16)>,
+    /// The versions of the requests that we use.
+    pub versions: Vec<ApiRange>,
     /// How many requests the broker knows.
     pub keys: usize,
     /// Milliseconds the broker says it held the answer back.

@@ -154,7 +154,6 @@ pub struct ReportFinding {
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Evidence {
     /// In words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
 }
 

@@ -2,10 +2,11 @@
 
 mod table;
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use colored::{Color, Colorize};
-use textwrap::{Options, wrap};
+use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use super::{Report, ReportCause, escape};
 use crate::diagnosis::{Confidence, Status, Verdict};
@@ -93,11 +94,11 @@ impl Page {
 
     /// A label and its text, wrapped with a hanging indent.
     fn entry(&self, label: &str, body: &str, text: &mut String) {
+        // Before wrapping: "ok" is wider than its sign.
+        let body = &self.plain(body);
         let indent = " ".repeat(LABEL);
         let width = self.style.width.max(40);
-        let options = Options::new(width)
-            .initial_indent(&indent)
-            .subsequent_indent(&indent);
+        let options = options(width, &indent, &indent);
         for (index, line) in wrap(body, options).iter().enumerate() {
             if index == 0 {
                 text.push_str(&self.dim(&format!("{label:<LABEL$}")));
@@ -114,11 +115,10 @@ impl Page {
         let point = if bodies.len() > 1 { "· " } else { "" };
         for (index, body) in bodies.iter().take(SHOWN).enumerate() {
             let label = if index == 0 { label } else { "" };
+            let body = &self.plain(body);
             let indent = " ".repeat(LABEL + point.chars().count());
             let width = self.style.width.max(40);
-            let options = Options::new(width)
-                .initial_indent(&indent)
-                .subsequent_indent(&indent);
+            let options = options(width, &indent, &indent);
             for (line_index, line) in wrap(body, options).iter().enumerate() {
                 if line_index == 0 {
                     text.push_str(&self.dim(&format!("{label:<LABEL$}")));
@@ -161,13 +161,15 @@ impl Page {
         self.entry("target", &words.join(", "), text);
         let mut vantage = String::from("this machine");
         for address in report.vantage.addresses.iter().take(2) {
-            vantage.push_str(&format!(", {address}"));
+            let _ = write!(vantage, ", {address}");
         }
         match &report.vantage.identity {
-            Some(identity) => vantage.push_str(&format!(", as {}", escape(identity))),
+            Some(identity) => {
+                let _ = write!(vantage, ", as {}", escape(identity));
+            }
             None => {
                 if let Some(source) = &report.credentials.source {
-                    vantage.push_str(&format!(", credentials: {}", escape(source)));
+                    let _ = write!(vantage, ", credentials: {}", escape(source));
                 }
             }
         }
@@ -199,18 +201,17 @@ impl Page {
                 None => "nothing was found, and not everything was looked at".to_owned(),
             },
         };
-        let indent = 2 + word.len() + 2;
+        let body = self.plain(&body);
+        let indent = self.plain(mark).len() + 1 + word.len() + 2;
         let width = self.style.width.max(40);
         let hanging = " ".repeat(4);
         let first = " ".repeat(indent);
-        let options = Options::new(width)
-            .initial_indent(&first)
-            .subsequent_indent(&hanging);
+        let options = options(width, &first, &hanging);
         for (index, line) in wrap(&body, options).iter().enumerate() {
             if index == 0 {
-                text.push_str(&format!("{head}  {}\n", line.trim_start()));
+                let _ = writeln!(text, "{head}  {}", line.trim_start());
             } else {
-                text.push_str(&format!("{line}\n"));
+                let _ = writeln!(text, "{line}");
             }
         }
         if !report.complete {
@@ -333,6 +334,15 @@ fn client_words(code: &str) -> Option<&'static ClientError> {
     crate::explain::errors_of(code)
         .find(|error| error.pattern == "Connection reset during recv")
         .or_else(|| crate::explain::errors_of(code).next())
+}
+
+/// Words are parted at spaces only: a code or a host name stays whole where it can.
+fn options<'a>(width: usize, first: &'a str, rest: &'a str) -> Options<'a> {
+    Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
 }
 
 fn tag(cause: &ReportCause) -> String {

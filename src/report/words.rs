@@ -1,5 +1,7 @@
 //! Evidence in words, and the escaping of what strangers say.
 
+use std::fmt::Write as _;
+
 use crate::case::{Case, ClientKind};
 use crate::diagnosis::Fact;
 use crate::probe::observation::End;
@@ -71,7 +73,9 @@ pub fn fact_words(fact: &Fact) -> String {
                 milliseconds(*after_us)
             );
             match words {
-                Some(words) => text.push_str(&format!(", \"{}\"", escape(words))),
+                Some(words) => {
+                    let _ = write!(text, ", \"{}\"", escape(words));
+                }
                 None if matches!(end, End::Fin | End::Rst) => text.push_str(", without words"),
                 None => {}
             }

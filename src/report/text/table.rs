@@ -42,6 +42,11 @@ pub(super) fn table(report: &Report, page: &Page) -> String {
         row.extend(phases.iter().map(|phase| cell(observation, *phase)));
         rows.push(row);
     }
+    // Before the widths are taken: "ok" is wider than its sign.
+    for cell in rows.iter_mut().flatten() {
+        cell.long = page.plain(&cell.long);
+        cell.short = page.plain(&cell.short);
+    }
     let mut text = lay_out(&rows, page);
     if hidden > 0 {
         let faulty = report

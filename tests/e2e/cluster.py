@@ -1,0 +1,188 @@
+"""A real Apache Kafka that looks like Amazon MSK, in a network namespace of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+DOMAIN = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com"
+KEY, SECRET = "AKIAE2ETESTS00000001", "made-up-secret-of-the-end-to-end-tests"
+DENIED_KEY = "AKIAE2ETESTS0DENIED1"
+STORE_PASSWORD = "changeit"
+PATIENCE_S = 90
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, text=True, capture_output=True, **options)
+
+
+class Cluster:
+    """Three brokers on 127.0.1.N; `with` starts them and always ends them."""
+
+    def __init__(self, version, cache, python, brokers=3, refusal="throw"):
+        self.version, self.python, self.refusal = version, python, refusal
+        self.ids = list(range(1, brokers + 1))
+        self.jars = Path(cache) / f"kafka-{version}"
+        self.namespace = f"mskd-e2e-{version.replace('.', '')}-{refusal}"
+        self.folder = Path(cache) / self.namespace
+        self.ca = self.folder / "ca.pem"
+        self.processes = {}
+
+    def __enter__(self):
+        self.clean()
+        self.folder.mkdir(parents=True)
+        try:
+            self.make_namespace()
+            self.make_certificates()
+            for broker in self.ids:
+                self.start(broker)
+            self.wait_for(self.ids)
+        except BaseException:
+            self.clean()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.clean()
+
+    def clean(self):
+        """Ends what this or a killed earlier run started, by its recorded pids."""
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.processes = {}
+        for file in self.folder.glob("*.pid"):
+            end_recorded(file)
+        if (Path("/run/netns") / self.namespace).exists():
+            run("ip", "netns", "del", self.namespace)
+        shutil.rmtree(f"/etc/netns/{self.namespace}", ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def make_namespace(self):
+        run("ip", "netns", "add", self.namespace)
+        run("ip", "-n", self.namespace, "link", "set", "lo", "up")
+        etc = Path("/etc/netns") / self.namespace
+        etc.mkdir(parents=True)
+        names = "".join(f"127.0.1.{i} b-{i}.{DOMAIN}\n" for i in self.ids)
+        (etc / "hosts").write_text("127.0.0.1 localhost\n" + names)
+        (etc / "resolv.conf").write_text("")
+
+    def make_certificates(self):
+        ca_key = self.folder / "ca.key"
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-keyout", ca_key,
+            "-out", self.ca, "-subj", "/O=Amazon/CN=Amazon e2e CA")
+        for i in self.ids:
+            key, request, leaf = (self.folder / f"b-{i}.{end}" for end in ("key", "csr", "pem"))
+            extensions = self.folder / f"b-{i}.ext"
+            extensions.write_text(
+                f"subjectAltName=DNS:b-{i}.{DOMAIN}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
+            run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request,
+                "-subj", f"/CN=b-{i}")
+            run("openssl", "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial",
+                "-days", "30", "-extfile", extensions, "-out", leaf)
+            run("openssl", "pkcs12", "-export", "-in", leaf, "-inkey", key, "-certfile", self.ca,
+                "-out", self.folder / f"b-{i}.p12", "-passout", f"pass:{STORE_PASSWORD}")
+
+    def properties(self, i):
+        address = f"127.0.1.{i}"
+        internal = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="broker" ' \
+                   'password="broker" user_broker="broker";'
+        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092}
+        listeners = [f"INTERNAL://{address}:9192"] + [f"{name}://{address}:{port}" for name, port in ports.items()]
+        if i == 1:
+            listeners.append(f"CONTROLLER://{address}:9193")
+        advertised = [f"INTERNAL://{address}:9192"]
+        advertised += [f"{name}://b-{i}.{DOMAIN}:{port}" for name, port in ports.items()]
+        return {
+            "node.id": i,
+            "process.roles": "broker,controller" if i == 1 else "broker",
+            "controller.quorum.voters": "1@127.0.1.1:9193",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "INTERNAL",
+            "listeners": ",".join(listeners),
+            "advertised.listeners": ",".join(advertised),
+            "listener.security.protocol.map":
+                "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,IAM:SASL_SSL,SCRAM:SASL_SSL,TLS:SSL,CLEAR:PLAINTEXT",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.internal.plain.sasl.jaas.config": internal,
+            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.controller.plain.sasl.jaas.config": internal,
+            "ssl.keystore.type": "PKCS12",
+            "ssl.keystore.location": self.folder / f"b-{i}.p12",
+            "ssl.keystore.password": STORE_PASSWORD,
+            "ssl.key.password": STORE_PASSWORD,
+            "listener.name.iam.sasl.enabled.mechanisms": "OAUTHBEARER",
+            "listener.name.iam.oauthbearer.sasl.server.callback.handler.class": "MskIamValidator",
+            "listener.name.iam.oauthbearer.sasl.jaas.config":
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+            "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.scram.scram-sha-512.sasl.jaas.config":
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+            "msk.iam.region": "eu-west-1",
+            "msk.iam.credentials": f"{KEY}:{SECRET},{DENIED_KEY}:{SECRET}",
+            "msk.iam.denied": DENIED_KEY,
+            "msk.iam.refusal": self.refusal,
+            "log.dirs": self.folder / f"data-{i}",
+            "auto.create.topics.enable": "false",
+            "offsets.topic.num.partitions": 1,
+            "offsets.topic.replication.factor": 1,
+            "num.network.threads": 1,
+            "num.io.threads": 2,
+            "background.threads": 2,
+            "log.cleaner.dedupe.buffer.size": 2097152,
+            "broker.session.timeout.ms": 6000,
+        }
+
+    def start(self, i):
+        file = self.folder / f"b-{i}.properties"
+        file.write_text("".join(f"{key}={value}\n" for key, value in self.properties(i).items()))
+        log = open(self.folder / f"b-{i}.log", "w")
+        command = ["ip", "netns", "exec", self.namespace, "java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC",
+                   "-XX:TieredStopAtLevel=1", "-cp", f"{self.jars}/classes:{self.jars}/jars/*", "Broker", str(file)]
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        self.processes[i] = process
+        (self.folder / f"b-{i}.pid").write_text(str(process.pid))
+
+    def stop(self, i):
+        """Kills a broker and waits until the others no longer list it."""
+        process = self.processes.pop(i)
+        process.kill()
+        process.wait()
+        (self.folder / f"b-{i}.pid").unlink()
+        self.wait_for([other for other in self.ids if other != i])
+
+    def wait_for(self, wanted):
+        """Until Metadata lists exactly these brokers, as an independent client reads it."""
+        brokers = ",".join(f"b-{i}.{DOMAIN}:9092" for i in wanted)
+        script = Path(__file__).parent / "clients" / "brokers.py"
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            done = subprocess.run(self.inside(self.python, script, brokers), text=True, capture_output=True, timeout=PATIENCE_S)
+            if done.returncode == 0 and done.stdout.split() == [str(i) for i in wanted]:
+                return
+            for i in wanted:
+                if self.processes[i].poll() is not None:
+                    log = (self.folder / f"b-{i}.log").read_text()
+                    raise RuntimeError(f"broker {i} ended:\n{log[-3000:]}")
+            if time.monotonic() > end:
+                raise RuntimeError(f"no cluster of {wanted} after {PATIENCE_S} s: {done.stdout}{done.stderr[-2000:]}")
+
+    def inside(self, *command):
+        return ["ip", "netns", "exec", self.namespace, *map(str, command)]
+
+    def bootstrap(self, port=9098):
+        return ",".join(f"b-{i}.{DOMAIN}:{port}" for i in self.ids)
+
+
+def end_recorded(file):
+    """Ends the process of a pid file, if it still is a broker of ours."""
+    pid = file.read_text().strip()
+    try:
+        if "Broker" in Path(f"/proc/{pid}/cmdline").read_text():
+            os.kill(int(pid), signal.SIGKILL)
+    except (FileNotFoundError, ProcessLookupError):
+        pass

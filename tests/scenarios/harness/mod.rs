@@ -1,0 +1,11 @@
+//! The harness: rows in, processes and network namespaces made, answers compared.
+
+pub mod expect;
+pub mod lab;
+pub mod net;
+pub mod run;
+pub mod secrets;
+pub mod spec;
+
+/// What went wrong, in words.
+pub type Outcome<T> = Result<T, String>;

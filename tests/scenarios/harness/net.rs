@@ -1,0 +1,174 @@
+//! Three network namespaces — client, router, brokers — and what is in the way between them.
+//!
+//! ```text
+//! client 10.77.1.2 ── 10.77.1.1 router 10.77.2.254 ── 10.77.2.N brokers, 10.77.2.53 DNS
+//! ```
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Outcome;
+use super::spec::Net;
+
+/// The domain of the lab's brokers.
+pub const DOMAIN: &str = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com";
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+/// The namespaces of one run; they are removed when dropped, also by a panic.
+pub struct Namespaces {
+    /// Where msk-doctor runs.
+    pub client: String,
+    /// What forwards.
+    pub router: String,
+    /// Where the lab runs.
+    pub broker: String,
+}
+
+impl Drop for Namespaces {
+    fn drop(&mut self) {
+        for name in [&self.client, &self.router, &self.broker] {
+            let _ = Command::new("ip").args(["netns", "del", name]).output();
+        }
+        let _ = std::fs::remove_dir_all(self.etc());
+    }
+}
+
+impl Namespaces {
+    /// Makes them for `brokers` brokers.
+    pub fn make(brokers: usize) -> Outcome<Self> {
+        for tool in ["ip", "nft"] {
+            if Command::new(tool).arg("-V").output().is_err() {
+                return Err(format!(
+                    "this scenario makes network namespaces and needs `{tool}` (iproute2, nftables)"
+                ));
+            }
+        }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = |role| format!("mskd-{}-{number}-{role}", std::process::id());
+        let made = Self {
+            client: name("c"),
+            router: name("r"),
+            broker: name("b"),
+        };
+        for name in [&made.client, &made.router, &made.broker] {
+            ip(&["netns", "add", name]).map_err(|error| {
+                format!(
+                    "this scenario makes network namespaces and needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN); it is not skipped: {error}"
+                )
+            })?;
+            ip(&["-n", name, "link", "set", "lo", "up"])?;
+        }
+        made.wire(&made.client, "veth-c", "10.77.1.2/24", "10.77.1.1")?;
+        made.wire(&made.broker, "veth-b", "10.77.2.53/24", "10.77.2.254")?;
+        for number in 1..=brokers {
+            let address = format!("10.77.2.{number}/24");
+            ip(&["-n", &made.broker, "addr", "add", &address, "dev", "eth0"])?;
+        }
+        let forward = "sysctl -qw net.ipv4.ip_forward=1";
+        shell(&made.router, forward)?;
+        Ok(made)
+    }
+
+    /// A veth pair between the router and `name`.
+    fn wire(&self, name: &str, port: &str, address: &str, gateway: &str) -> Outcome<()> {
+        let router = self.router.as_str();
+        let pair = ["link", "add", port, "type", "veth", "peer", "name", "eth0"];
+        ip(&[&["-n", router], &pair[..], &["netns", name]].concat())?;
+        let gateway_net = format!("{gateway}/24");
+        ip(&["-n", router, "addr", "add", &gateway_net, "dev", port])?;
+        ip(&["-n", router, "link", "set", port, "up"])?;
+        ip(&["-n", name, "addr", "add", address, "dev", "eth0"])?;
+        ip(&["-n", name, "link", "set", "eth0", "up"])?;
+        ip(&["-n", name, "route", "add", "default", "via", gateway])
+    }
+
+    fn etc(&self) -> PathBuf {
+        PathBuf::from("/etc/netns").join(&self.client)
+    }
+
+    /// Writes the client's resolver files, sets the rules and runs the row's commands.
+    pub fn set_up(&self, net: &Net, fill: &dyn Fn(&str) -> String) -> Outcome<()> {
+        let usual = || {
+            vec![
+                "nameserver 10.77.2.53".to_owned(),
+                "options timeout:1 attempts:1".to_owned(),
+            ]
+        };
+        let filled =
+            |lines: &[String]| -> String { lines.iter().map(|line| fill(line) + "\n").collect() };
+        let etc = self.etc();
+        let write = |file: &str, text: String| {
+            std::fs::create_dir_all(&etc)
+                .and_then(|()| std::fs::write(etc.join(file), text))
+                .map_err(|error| format!("cannot write {}: {error}", etc.join(file).display()))
+        };
+        write(
+            "resolv.conf",
+            filled(&net.resolv.clone().unwrap_or_else(usual)),
+        )?;
+        write(
+            "hosts",
+            "127.0.0.1 localhost\n".to_owned() + &filled(&net.hosts),
+        )?;
+        write("nsswitch.conf", "hosts: files dns\n".to_owned())?;
+        let places = [
+            (&self.router, "forward", &net.router),
+            (&self.broker, "input", &net.broker),
+            (&self.client, "output", &net.client),
+        ];
+        for (name, hook, rules) in places {
+            if !rules.is_empty() {
+                load(name, hook, &filled(rules))?;
+            }
+        }
+        let commands = [
+            (&self.client, &net.client_commands),
+            (&self.router, &net.router_commands),
+            (&self.broker, &net.broker_commands),
+        ];
+        for (name, commands) in commands {
+            for command in commands {
+                shell(name, &fill(command))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `program` in a namespace.
+pub fn command(name: &str, program: &str) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", name, program]);
+    command
+}
+
+fn ip(arguments: &[&str]) -> Outcome<()> {
+    check(Command::new("ip").args(arguments))
+}
+
+fn check(command: &mut Command) -> Outcome<()> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?}: {}: {words}", output.status))
+}
+
+fn load(name: &str, hook: &str, rules: &str) -> Outcome<()> {
+    let text = format!(
+        "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
+    );
+    let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+    std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
+    let mut command = command(name, "nft");
+    command.arg("-f").arg(file.path());
+    check(&mut command).map_err(|error| format!("{error}\n{text}"))
+}
+
+fn shell(name: &str, text: &str) -> Outcome<()> {
+    check(command(name, "sh").args(["-c", text]))
+}
