@@ -55,6 +55,7 @@ def token(_):
     return token, expiry_ms / 1000
 client = AdminClient({{"bootstrap.servers": "{bootstrap}", "security.protocol": "SASL_SSL",
     "ssl.ca.location": "{ca}", "sasl.mechanisms": "OAUTHBEARER", "oauth_cb": token}})
+client.poll(1)  # asks for the token
 print(set(client.list_topics(timeout=10).topics))
 
 # Java (software.amazon.msk:aws-msk-iam-auth on the class path)
