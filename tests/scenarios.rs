@@ -6,7 +6,7 @@ mod harness;
 
 use std::path::Path;
 
-use harness::{run, secrets, spec};
+use harness::{run, secrets, spec, switched_off};
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
@@ -26,5 +26,18 @@ fn main() {
     trials.push(Trial::test("secrets-are-found-when-they-leak", || {
         secrets::finds_what_leaks().map_err(Into::into)
     }));
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // Only all scenarios together can say that a check matters.
+    if conclusion.num_filtered_out == 0 && !conclusion.has_failed() && !arguments.list {
+        let idle = switched_off::idle();
+        if !idle.is_empty() {
+            println!(
+                "no scenario notices when these checks are switched off, or one does and NOT_YET says otherwise:"
+            );
+            println!("  {}", idle.join("\n  "));
+            std::process::exit(101);
+        }
+        println!("every check is noticed by some scenario when it is switched off");
+    }
+    conclusion.exit();
 }

@@ -28,6 +28,11 @@ pub(super) static CHECKS: &[Check] = &[
         judge: bundle,
     },
     Check {
+        fault: &c::DNS_07,
+        explains: &[Sign::CertificateName],
+        judge: stale_address,
+    },
+    Check {
         fault: &c::TLS_05,
         explains: &[Sign::CertificateName],
         judge: name,
@@ -101,11 +106,27 @@ fn bundle(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn name(_: &Case, seen: &Seen<'_>) -> Stand {
+/// Somebody else answers at an address that no DNS server gives: another broker, or a tunnel's end.
+fn stale_address(case: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.broker().ip().is_some() {
+        return Stand::excluded("an address is dialled, not a name");
+    }
+    match super::connect::stale_address(case, seen) {
+        Stand::Fits(Weight::Pointed, facts) => Stand::Fits(Weight::Shown, facts),
+        stand => stand,
+    }
+}
+
+/// The certificate says it, unless the address itself is not the name's.
+fn name(case: &Case, seen: &Seen<'_>) -> Stand {
     let because = judgement(seen)
         .and_then(|j| j.name.bad())
         .unwrap_or("another name");
-    Stand::decides(format!("the certificate: {because}"))
+    let words = format!("the certificate: {because}");
+    match stale_address(case, seen) {
+        Stand::Fits(Weight::Shown, _) => Stand::says(Weight::Usual, words),
+        _ => Stand::decides(words),
+    }
 }
 
 /// Other brokers' certificates are valid by the same clock.

@@ -163,7 +163,7 @@ fn all_alike(case: &Case, seen: &Seen<'_>) -> bool {
 }
 
 /// The application's address is one that no DNS server gives any more.
-fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
+pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
     let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
         return Stand::open();
     };

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::Outcome;
-use super::net::{Namespaces, command};
+use super::net::Namespaces;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_msk-doctor");
@@ -51,7 +51,7 @@ impl Lab {
     /// Starts a lab whose files are in `dir`.
     pub fn start(spec: &LabSpec<'_>, dir: &Path) -> Outcome<Self> {
         let mut command = match spec.net {
-            Some(net) => command(&net.broker, PROGRAM),
+            Some(net) => Namespaces::command(&net.broker, PROGRAM),
             None => Command::new(PROGRAM),
         };
         command.arg("lab").args(spec.codes);

@@ -6,6 +6,7 @@ pub mod net;
 pub mod run;
 pub mod secrets;
 pub mod spec;
+pub mod switched_off;
 
 /// What went wrong, in words.
 pub type Outcome<T> = Result<T, String>;

@@ -66,7 +66,7 @@ impl Namespaces {
             ip(&["-n", &made.broker, "addr", "add", &address, "dev", "eth0"])?;
         }
         let forward = "sysctl -qw net.ipv4.ip_forward=1";
-        shell(&made.router, forward)?;
+        Self::shell(&made.router, forward)?;
         Ok(made)
     }
 
@@ -119,7 +119,7 @@ impl Namespaces {
         ];
         for (name, hook, rules) in places {
             if !rules.is_empty() {
-                load(name, hook, &filled(rules))?;
+                Self::rules(name, hook, &filled(rules))?;
             }
         }
         let commands = [
@@ -129,18 +129,33 @@ impl Namespaces {
         ];
         for (name, commands) in commands {
             for command in commands {
-                shell(name, &fill(command))?;
+                Self::shell(name, &fill(command))?;
             }
         }
         Ok(())
     }
-}
 
-/// `program` in a namespace.
-pub fn command(name: &str, program: &str) -> Command {
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", name, program]);
-    command
+    fn rules(name: &str, hook: &str, rules: &str) -> Outcome<()> {
+        let text = format!(
+            "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
+        );
+        let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+        std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
+        let mut command = Self::command(name, "nft");
+        command.arg("-f").arg(file.path());
+        check(&mut command).map_err(|error| format!("{error}\n{text}"))
+    }
+
+    fn shell(name: &str, text: &str) -> Outcome<()> {
+        check(Self::command(name, "sh").args(["-c", text]))
+    }
+
+    /// `program` in a namespace.
+    pub fn command(name: &str, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", name, program]);
+        command
+    }
 }
 
 fn ip(arguments: &[&str]) -> Outcome<()> {
@@ -156,19 +171,4 @@ fn check(command: &mut Command) -> Outcome<()> {
     }
     let words = String::from_utf8_lossy(&output.stderr);
     Err(format!("{command:?}: {}: {words}", output.status))
-}
-
-fn load(name: &str, hook: &str, rules: &str) -> Outcome<()> {
-    let text = format!(
-        "table inet scenario {{\nchain way {{\ntype filter hook {hook} priority 0\npolicy accept\n{rules}}}\n}}\n"
-    );
-    let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-    std::fs::write(file.path(), &text).map_err(|error| error.to_string())?;
-    let mut command = command(name, "nft");
-    command.arg("-f").arg(file.path());
-    check(&mut command).map_err(|error| format!("{error}\n{text}"))
-}
-
-fn shell(name: &str, text: &str) -> Outcome<()> {
-    check(command(name, "sh").args(["-c", text]))
 }

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Outcome;
 use super::expect::{agree, codes, differences};
 use super::lab::{Lab, LabSpec, PROGRAM};
-use super::net::{DOMAIN, Namespaces, command};
+use super::net::{DOMAIN, Namespaces};
 use super::secrets::Markers;
 use super::spec::{Scenario, TokenSpec, read};
 
@@ -171,7 +171,7 @@ impl Run<'_> {
     /// msk-doctor in the client's place, with nothing of this machine's AWS configuration.
     fn diagnose(&self) -> Command {
         let mut command = match self.net {
-            Some(net) => command(&net.client, PROGRAM),
+            Some(net) => Namespaces::command(&net.client, PROGRAM),
             None => Command::new(PROGRAM),
         };
         command
@@ -213,6 +213,7 @@ impl Run<'_> {
         let case = self.dir.join("case.json");
         let (output, report) = report_of(&mut self.live(&case))?;
         let saved = std::fs::read_to_string(&case).map_err(|e| format!("the case: {e}"))?;
+        super::switched_off::keep(&saved)?;
         let found = differences(
             &self.scenario.expect,
             &report,
