@@ -83,7 +83,7 @@ impl Default for LabConfig {
             credentials: None,
             login_rate: LoginRate::default(),
             throttle_delay: Duration::from_secs(1),
-            topics: vec!["orders".to_owned()],
+            topics: vec!["lab".to_owned()],
         }
     }
 }
