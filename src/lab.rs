@@ -7,19 +7,25 @@ mod broker;
 mod certificates;
 mod dns;
 mod fault;
+mod limit;
 mod messages;
 mod page;
+mod reader;
+mod session;
 mod verify;
 
-pub use fault::{FaultSpec, LAB_FAULTS, LabFault};
+pub use fault::{FaultSpec, LAB_FAULTS, LAB_VARIANTS, LabFault};
+pub use limit::LoginRate;
 pub use page::page;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 pub const REGION: &str = "eu-west-1";
 /// The names of the lab's brokers, after `b-N`.
 const DOMAIN: &str = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com";
+/// `socket.listen.backlog.size` of Kafka, connections.
+const BACKLOG: i32 = 50;
 
 /// What clients are told to dial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +61,14 @@ pub struct LabConfig {
     pub failed_authentication_delay: Duration,
     /// Seed of what varies: the time beyond that delay.
     pub seed: u64,
+    /// The credentials that the brokers know; made up when there are none.
+    pub credentials: Option<Credentials>,
+    /// The logins that LIM-01 lets through.
+    pub login_rate: LoginRate,
+    /// How long LIM-05 holds a connection before it closes it.
+    pub throttle_delay: Duration,
+    /// The topics that exist, with a partition per broker.
+    pub topics: Vec<String>,
 }
 
 impl Default for LabConfig {
@@ -64,6 +80,10 @@ impl Default for LabConfig {
             dns: None,
             failed_authentication_delay: Duration::from_millis(100),
             seed: 1,
+            credentials: None,
+            login_rate: LoginRate::default(),
+            throttle_delay: Duration::from_secs(1),
+            topics: vec!["lab".to_owned()],
         }
     }
 }
@@ -105,11 +125,11 @@ pub enum LabError {
 
 /// A running lab; it ends when dropped.
 pub struct Lab {
-    brokers: Vec<LabBroker>,
-    advertise: Advertise,
+    cluster: Arc<Cluster>,
     ca_pem: String,
-    credentials: Credentials,
     dns: Option<SocketAddr>,
+    /// The ports of brokers that are down: bound, so that nobody else takes them, and refusing.
+    _down: Vec<Socket>,
     stop: CancellationToken,
 }
 
@@ -126,9 +146,14 @@ struct Cluster {
     faults: Vec<FaultSpec>,
     credentials: Credentials,
     delay: Duration,
+    throttle_delay: Duration,
+    login_rate: LoginRate,
+    topics: Vec<String>,
     seed: u64,
     /// An advertised broker that is not there (CLU-09).
     ghost: Option<SocketAddr>,
+    /// Connections whose task panicked.
+    panics: AtomicUsize,
 }
 
 impl Lab {
@@ -137,55 +162,59 @@ impl Lab {
     /// # Errors
     /// When a listener cannot be opened or a fault names no broker of the lab.
     pub async fn start(config: LabConfig) -> Result<Self, LabError> {
-        for spec in &config.faults {
-            if spec
-                .broker
-                .is_some_and(|id| id < 1 || id > config.listen.len())
-            {
-                return Err(LabError::NoSuchBroker(spec.to_string()));
-            }
-        }
-        let stop = CancellationToken::new();
-        let mut listeners = Vec::new();
-        let mut brokers = Vec::new();
-        for (index, address) in config.listen.iter().enumerate() {
-            let id = i32::try_from(index + 1).unwrap_or(i32::MAX);
-            let (listener, address) = listen(*address).await?;
-            brokers.push(LabBroker {
-                id,
-                name: format!("b-{id}.{DOMAIN}"),
-                address,
-                alive: !has(
-                    &config.faults,
-                    LabFault::Clu03,
-                    index + 1,
-                    config.listen.len(),
-                ),
-            });
-            listeners.push(listener);
-        }
-        let credentials = made_up_credentials();
-        let ca = certificates::Authority::new("msk-doctor lab CA")?;
-        let ghost = if config
+        let count = config.listen.len();
+        let stranger = config
             .faults
             .iter()
-            .any(|spec| spec.fault == LabFault::Clu09)
-        {
-            Some(closed_port(brokers[0].address.ip()).await?)
-        } else {
-            None
-        };
+            .find(|spec| spec.broker.is_some_and(|id| id < 1 || id > count));
+        if let Some(spec) = stranger {
+            return Err(LabError::NoSuchBroker(spec.to_string()));
+        }
+        let hit = |fault, id| has(&config.faults, fault, id, count);
+        let mut sockets = Vec::new();
+        let mut brokers = Vec::new();
+        for (id, address) in (1..).zip(&config.listen) {
+            let (socket, address) = bind(*address)?;
+            let number = i32::try_from(id).unwrap_or(i32::MAX);
+            brokers.push(LabBroker {
+                id: number,
+                name: broker_name(number),
+                address,
+                alive: !hit(LabFault::Clu03, id),
+            });
+            sockets.push((socket, hit(LabFault::Tcp02, id)));
+        }
+        let mut down = Vec::new();
+        let mut ghost = None;
+        let wants_ghost = config.faults.iter().any(|s| s.fault == LabFault::Clu09);
+        if let Some(first) = brokers.first().filter(|_| wants_ghost) {
+            let (socket, address) = bind(SocketAddr::new(first.address.ip(), 0))?;
+            down.push(socket);
+            ghost = Some(address);
+        }
         let cluster = Arc::new(Cluster {
-            brokers: brokers.clone(),
+            brokers,
             advertise: config.advertise,
-            faults: config.faults.clone(),
-            credentials: credentials.clone(),
+            faults: config.faults,
+            credentials: config.credentials.unwrap_or_else(made_up_credentials),
             delay: config.failed_authentication_delay,
+            throttle_delay: config.throttle_delay,
+            login_rate: config.login_rate,
+            topics: config.topics,
             seed: config.seed,
             ghost,
+            panics: AtomicUsize::new(0),
         });
-        for (listener, broker) in listeners.into_iter().zip(&brokers) {
-            broker::start(listener, broker.clone(), cluster.clone(), &ca, stop.clone())?;
+        let ca = certificates::Authority::new("msk-doctor lab CA")?;
+        let stop = CancellationToken::new();
+        for (broker, (socket, refuses)) in cluster.brokers.iter().zip(sockets) {
+            if refuses || !broker.alive {
+                down.push(socket);
+                continue;
+            }
+            let listener = listen(socket, broker.address)?;
+            broker::Broker::new(broker.clone(), cluster.clone(), &ca)?
+                .start(listener, stop.clone());
         }
         let dns = match config.dns {
             Some(address) => Some(
@@ -196,33 +225,56 @@ impl Lab {
             None => None,
         };
         Ok(Self {
-            brokers,
-            advertise: config.advertise,
+            cluster,
             ca_pem: ca.pem(),
-            credentials,
             dns,
+            _down: down,
             stop,
         })
+    }
+
+    /// Ends the lab, as dropping it does.
+    pub fn shutdown(self) {
+        drop(self);
     }
 
     /// The brokers.
     #[must_use]
     pub fn brokers(&self) -> &[LabBroker] {
-        &self.brokers
+        &self.cluster.brokers
     }
 
     /// The bootstrap string.
     #[must_use]
     pub fn bootstrap(&self) -> String {
-        let brokers: Vec<String> = self
-            .brokers
-            .iter()
-            .map(|broker| match self.advertise {
-                Advertise::Addresses => broker.address.to_string(),
-                Advertise::RealNames => format!("{}:{}", broker.name, broker.address.port()),
-            })
-            .collect();
+        let each = |broker: &LabBroker| match self.cluster.advertise {
+            Advertise::Addresses => broker.address.to_string(),
+            Advertise::RealNames => format!("{}:{}", broker.name, broker.address.port()),
+        };
+        let brokers: Vec<String> = self.brokers().iter().map(each).collect();
         brokers.join(",")
+    }
+
+    /// `HOST:PORT:ADDRESS` for each broker, as curl's `--resolve` takes it.
+    #[must_use]
+    pub fn resolve_entries(&self) -> Vec<String> {
+        let entry = |broker: &LabBroker| {
+            let (port, ip) = (broker.address.port(), broker.address.ip());
+            format!("{}:{port}:{ip}", broker.name)
+        };
+        self.brokers().iter().map(entry).collect()
+    }
+
+    /// The region that tokens are to be signed for.
+    #[must_use]
+    pub fn region(&self) -> &'static str {
+        REGION
+    }
+
+    /// How many connections ended in a panic: anything but 0 is a bug of the lab.
+    #[must_use]
+    pub fn connection_panics(&self) -> usize {
+        self.cluster.panics.load(Ordering::Relaxed)
     }
 
     /// The certificate to trust.
@@ -234,7 +286,7 @@ impl Lab {
     /// The credentials that the brokers know: made up at each start, good for nothing else.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
-        &self.credentials
+        &self.cluster.credentials
     }
 
     /// Where the lab answers DNS.
@@ -246,7 +298,7 @@ impl Lab {
     /// Lines for a hosts file.
     #[must_use]
     pub fn hosts(&self) -> String {
-        self.brokers.iter().fold(String::new(), |text, broker| {
+        self.brokers().iter().fold(String::new(), |text, broker| {
             format!("{text}{} {}\n", broker.address.ip(), broker.name)
         })
     }
@@ -271,18 +323,35 @@ impl Cluster {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), LabError> {
-    let failed = |source| LabError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
+/// The MSK-like name of broker `id`.
+fn broker_name(id: i32) -> String {
+    format!("b-{id}.{DOMAIN}")
 }
 
-/// A port on which nothing listens.
-async fn closed_port(ip: IpAddr) -> Result<SocketAddr, LabError> {
-    let (listener, address) = listen(SocketAddr::new(ip, 0)).await?;
-    drop(listener);
-    Ok(address)
+/// Takes an address without listening on it: connections are refused.
+fn bind(address: SocketAddr) -> Result<(Socket, SocketAddr), LabError> {
+    let bind = || {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        // A port that was asked for may be in TIME-WAIT; a free one is not, and is to stay ours.
+        socket.set_reuse_address(cfg!(unix) && address.port() != 0)?;
+        socket.bind(&address.into())?;
+        let bound = socket.local_addr()?.as_socket().unwrap_or(address);
+        Ok((socket, bound))
+    };
+    bind().map_err(|source| LabError::Listen { address, source })
+}
+
+fn listen(socket: Socket, address: SocketAddr) -> Result<TcpListener, LabError> {
+    let listen = || {
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        TcpListener::from_std(socket.into())
+    };
+    listen().map_err(|source| LabError::Listen { address, source })
 }
 
 fn made_up_credentials() -> Credentials {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
-use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, Lab, LabConfig, LabFault};
+use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabFault};
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -584,7 +584,6 @@ fn bare_tokens() {
 #[test]
 fn api_versions() {
     let bench = bench(&[]);
-    let mut tls = bench.tls();
     let keys = [
         "0003 0000 000c",
         "0011 0000 0001",
@@ -593,20 +592,21 @@ fn api_versions() {
     ];
     let classic = keys.join(" ");
     assert_bytes(
-        &tls.ask(&request(18, 0, 7, false, b"")),
+        &bench.tls().ask(&request(18, 0, 7, false, b"")),
         &format!("00000022 00000007 0000 00000004 {classic}"),
     );
     assert_bytes(
-        &tls.ask(&request(18, 2, 7, false, b"")),
+        &bench.tls().ask(&request(18, 2, 7, false, b"")),
         &format!("00000026 00000007 0000 00000004 {classic} 00000000"),
     );
     // The header of an answer to ApiVersions never has tagged fields (KIP-511).
     let flexible = keys.join(" 00 ");
     let software = hex("02 61 02 31 00");
     assert_bytes(
-        &tls.ask(&request(18, 3, 7, true, &software)),
+        &bench.tls().ask(&request(18, 3, 7, true, &software)),
         &format!("00000028 00000007 0000 05 {flexible} 00 00000000 00"),
     );
+    let mut tls = bench.tls();
     // A version that is too new: error 35 in the form of version 0, with ApiVersions alone.
     assert_bytes(
         &tls.ask(&request(18, 99, 7, true, &software)),
@@ -686,7 +686,11 @@ fn a_healthy_certificate() {
     assert_eq!(organisation(leaf.issuer()), "msk-doctor lab CA");
     assert!(seconds_until_end(&leaf) > 59 * 86_400);
     let ca = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
-    assert_eq!(chain[1], ca.as_ref());
+    // The issuer is sent too, the root is not, as on MSK.
+    let (issuer, ca) = (parse(&chain[1]), parse(ca.as_ref()));
+    assert_eq!(leaf.issuer(), issuer.subject());
+    assert_eq!(issuer.issuer(), ca.subject());
+    assert_ne!(issuer.subject(), ca.subject());
 }
 
 // ---- DNS
@@ -757,6 +761,7 @@ fn every_fault_is_what_it_says() {
     let failed: Vec<&str> = std::thread::scope(|scope| {
         let running: Vec<_> = LAB_FAULTS
             .iter()
+            .chain(LAB_VARIANTS)
             .map(|(fault, code, _)| (*code, scope.spawn(|| assert_fault(*fault))))
             .collect();
         running
@@ -788,7 +793,41 @@ fn assert_fault(fault: LabFault) {
         ),
         LabFault::Net11 => assert_answered_and_closed(&bench, b"SSH-2.0-OpenSSH_9.6\r\n"),
         LabFault::Tls06 => assert_answered_and_closed(&bench, &hex("15 0301 0002 02 46")),
-        LabFault::Tcp05 => {
+        LabFault::Dns02Silence => {
+            let client = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+            client.set_read_timeout(Some(QUIET)).expect("a timeout");
+            let server = bench.lab.dns_server().expect("a DNS server");
+            let name = b"\x03b-1\x04demo\x06abc123\x02c2\x05kafka\x09eu-west-1\x09amazonaws\x03com";
+            let head = hex("0001 0100 0001 0000 0000 0000");
+            let query = [&head[..], name, &hex("00 0001 0001")].concat();
+            client.send_to(&query, server).expect("sent");
+            assert!(client.recv(&mut [0; 512]).is_err(), "silence");
+        }
+        LabFault::Tcp04Reset => {
+            let mut tcp = bench.tcp();
+            tcp.say(&client_hello());
+            assert_eq!(end_within(&mut tcp, LONG), End::Reset);
+        }
+        LabFault::Lim04 => assert_eq!(end_within(&mut bench.tcp(), LONG), End::Close),
+        LabFault::Tls06Cipher => assert_answered_and_closed(&bench, &hex("15 0303 0002 02 28")),
+        LabFault::Net03Fin => {
+            let mut tls = bench.tls();
+            choose(&mut tls, 1);
+            tls.say(&authenticate(1, 2, &bench.message()));
+            let end = tls
+                .read(&mut [0; 8])
+                .expect_err("an end without close_notify");
+            assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
+        }
+        LabFault::HostileEscapesLogin => {
+            let mut tls = bench.tls();
+            tls.ask(&handshake(1, "OAUTHBEARER"));
+            assert_good_v1(&tls.ask(&authenticate(1, 2, &bench.message())));
+            let described = read_metadata(&tls.ask(&metadata()));
+            assert!(described.cluster_id.contains('\u{1b}'));
+            assert!(described.brokers[0].1.contains('\u{7}'));
+        }
+        LabFault::Tcp05 | LabFault::Lim06 => {
             let mut tcp = bench.tcp();
             tcp.say(&client_hello());
             assert_silent(&mut tcp);
@@ -842,7 +881,8 @@ fn assert_fault(fault: LabFault) {
         LabFault::Lim08 => {
             let mut tls = bench.tls();
             let answer = tls.ask(&request(18, 1, 7, false, b""));
-            assert_bytes(&answer[answer.len() - 4..], "00000019");
+            // Quotas are the authenticated client's.
+            assert_bytes(&answer[answer.len() - 4..], "00000000");
             log_in(&bench, &mut tls);
             assert_eq!(read_metadata(&tls.ask(&metadata())).throttle, 25);
         }
@@ -936,8 +976,10 @@ fn assert_answered_and_closed(bench: &Bench, wanted: &[u8]) {
 
 fn clear_text(bench: &Bench) {
     let mut tcp = bench.tcp();
-    choose(&mut tcp, 1);
-    assert_good_v1(&tcp.ask(&authenticate(1, 2, &bench.message())));
+    // No login is wanted on 9092, and none is taken.
+    let answer = tcp.ask(&handshake(1, "OAUTHBEARER"));
+    assert_bytes(&answer, "0000000a 00000001 0022 00000000");
+    assert_eq!(read_metadata(&tcp.ask(&metadata())).brokers.len(), 3);
     // TLS to the port: the end at once, and no byte.
     for _ in 0..20 {
         let mut tcp = bench.tcp();
@@ -948,10 +990,11 @@ fn clear_text(bench: &Bench) {
 
 fn assert_stranger(bench: &Bench, issuer: &str) {
     let chain = chain(bench.address(1));
-    let (leaf, root) = (parse(&chain[0]), parse(&chain[1]));
+    let (leaf, signer) = (parse(&chain[0]), parse(&chain[1]));
     assert_eq!(organisation(leaf.issuer()), issuer);
-    assert_eq!(organisation(root.subject()), issuer);
-    assert_eq!(root.subject(), root.issuer());
+    assert_eq!(organisation(signer.subject()), issuer);
+    assert_eq!(organisation(signer.issuer()), issuer);
+    assert_eq!(leaf.issuer(), signer.subject());
     // Everything else about the leaf is right.
     assert!(names(&leaf).contains("127.0.0.1"));
     assert!(seconds_until_end(&leaf) > 0);
@@ -965,7 +1008,7 @@ fn assert_stranger(bench: &Bench, issuer: &str) {
         let mut tls = open_tls(bench.address(1), config);
         tls.conn.complete_io(&mut tls.sock).map(drop)
     };
-    trusting(&chain[1]).expect("good with the stranger's root");
+    trusting(&chain[1]).expect("good with the stranger");
     let lab = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
     let error = trusting(lab.as_ref()).expect_err("not good with the lab's root");
     let error = error.get_ref().map(ToString::to_string).unwrap_or_default();

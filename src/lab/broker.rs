@@ -1,58 +1,79 @@
 //! One broker: accepts, secures, answers, and breaks where it is told to.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::certificates::{Authority, Leaf};
-use super::messages::{self, Listed, Request, Request0};
-use super::verify::{Refused, verify};
+use super::limit::Bucket;
+use super::messages::Listed;
+use super::session::{Answer, ESCAPES, Session, Then};
 use super::{Advertise, Cluster, LabBroker, LabError, LabFault};
 
-/// `socket.request.max.bytes` before a login, bytes.
-const MAX_REQUEST: usize = 512 * 1024;
-/// What stock Kafka says of a token that its validator refuses (RFC 7628, 3.2.2).
-const CHALLENGE: &str = r#"{"status":"invalid_token"}"#;
-/// Text that would take over a terminal that printed it.
-const ESCAPES: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}evil\r\n\u{202e}";
+/// `connections.max.idle.ms`.
+const IDLE: Duration = Duration::from_secs(600);
+/// What an idle network thread adds to `connection.failed.authentication.delay.ms`: it looks at the delay when
+/// its poll returns, 0 to 250 ms later as measured on Kafka 3.9 and 4.4.
+const POLL: u64 = 250;
+/// How long a closed connection waits for the client's own end, so that an alert is read before a reset.
+const LINGER: Duration = Duration::from_secs(1);
+/// JDK's answer to clear text on a TLS port: a fatal alert, `internal_error`.
+const NOT_TLS: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 80];
+/// A fatal alert, `protocol_version` (RFC 8446, 6.2), as a server that stops at TLS 1.0 sends it.
+const PROTOCOL_VERSION: [u8; 7] = [0x15, 3, 1, 0, 2, 2, 70];
+/// A fatal alert, `handshake_failure`.
+const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 40];
+const HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+const SSH: &[u8] = b"SSH-2.0-OpenSSH_9.6\r\n";
 
-/// Starts accepting.
-pub(super) fn start(
-    listener: TcpListener,
-    broker: LabBroker,
+/// A broker and what it needs to know.
+pub(super) struct Broker {
+    identity: LabBroker,
     cluster: Arc<Cluster>,
-    ca: &Authority,
-    stop: CancellationToken,
-) -> Result<(), LabError> {
-    let has = |fault| cluster.has(fault, &broker);
-    if has(LabFault::Tcp02) || has(LabFault::Clu03) {
-        // Dropping the listener closes the port.
-        return Ok(());
+    /// `None`: a listener in clear text.
+    tls: Option<Arc<ServerConfig>>,
+    logins: Mutex<Bucket>,
+    connections: AtomicU64,
+}
+
+impl Broker {
+    pub(super) fn new(
+        identity: LabBroker,
+        cluster: Arc<Cluster>,
+        ca: &Authority,
+    ) -> Result<Self, LabError> {
+        let tls = if cluster.has(LabFault::Tls02, &identity) {
+            None
+        } else {
+            Some(tls(&identity, &cluster, ca)?)
+        };
+        Ok(Self {
+            tls,
+            logins: Mutex::new(Bucket::new(cluster.login_rate)),
+            identity,
+            cluster,
+            connections: AtomicU64::new(0),
+        })
     }
-    let tls = if has(LabFault::Tls02) {
-        None
-    } else {
-        Some(tls(&broker, &cluster, ca)?)
-    };
-    let broker = Arc::new(Broker {
-        identity: broker,
-        cluster,
-        tls,
-        connections: AtomicU64::new(0),
-    });
-    tokio::spawn(async move {
-        if broker.has(LabFault::Tcp05) {
+
+    /// Starts accepting.
+    pub(super) fn start(self, listener: TcpListener, stop: CancellationToken) {
+        tokio::spawn(Arc::new(self).accept(listener, stop));
+    }
+
+    async fn accept(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+        if self.has(LabFault::Tcp05) || self.has(LabFault::Lim06) {
             // The kernel completes the handshakes; nobody takes the connections.
             stop.cancelled().await;
-            drop(listener);
             return;
         }
         loop {
@@ -60,383 +81,222 @@ pub(super) fn start(
                 accepted = listener.accept() => accepted,
                 () = stop.cancelled() => return,
             };
-            let Ok((tcp, _)) = accepted else { continue };
-            let (broker, stop) = (broker.clone(), stop.clone());
+            // An error here is of one connection (accept(2)), or there are no descriptors left.
+            let Ok((tcp, _)) = accepted else {
+                sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let connection = tokio::spawn(self.clone().serve_until(tcp, stop.clone()));
+            let broker = self.clone();
             tokio::spawn(async move {
-                tokio::select! {
-                    // A client that leaves early is no failure of the broker.
-                    _ = broker.serve(tcp) => {}
-                    () = stop.cancelled() => {}
+                if connection.await.is_err_and(|error| error.is_panic()) {
+                    broker.cluster.panics.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
-    });
-    Ok(())
-}
-
-fn tls(
-    broker: &LabBroker,
-    cluster: &Cluster,
-    ca: &Authority,
-) -> Result<Arc<ServerConfig>, LabError> {
-    let has = |fault| cluster.has(fault, broker);
-    let names = if has(LabFault::Tls05) {
-        vec!["other.example.com".to_owned()]
-    } else {
-        vec![broker.name.clone(), "localhost".to_owned()]
-    };
-    let address = if has(LabFault::Tls05) {
-        std::net::IpAddr::from([192, 0, 2, 1])
-    } else {
-        broker.address.ip()
-    };
-    let ends_in = if has(LabFault::Tls14) {
-        time::Duration::hours(-1)
-    } else {
-        time::Duration::days(60)
-    };
-    let leaf = Leaf {
-        names: &names,
-        address,
-        ends_in,
-    };
-    let stranger = if has(LabFault::Tls03) {
-        Some(Authority::new("Amazon")?)
-    } else if has(LabFault::Tls12) {
-        Some(Authority::new("Example Corp TLS Inspection")?)
-    } else {
-        None
-    };
-    stranger
-        .as_ref()
-        .unwrap_or(ca)
-        .server(&leaf, has(LabFault::Tls07))
-}
-
-struct Broker {
-    identity: LabBroker,
-    cluster: Arc<Cluster>,
-    tls: Option<Arc<ServerConfig>>,
-    connections: AtomicU64,
-}
-
-/// How a connection is to end.
-enum Leave {
-    /// `close_notify` and FIN.
-    Close,
-    /// RST.
-    Reset,
-    /// Not at all: the client gives up first.
-    Never,
-}
-
-impl Broker {
-    fn has(&self, fault: LabFault) -> bool {
-        self.cluster.has(fault, &self.identity)
     }
 
-    /// A limit or a restart: the connection ends where an answer to the token is due.
-    fn closes_without_words(&self) -> bool {
-        self.has(LabFault::Clu02) || self.has(LabFault::Lim07)
+    async fn serve_until(self: Arc<Self>, tcp: TcpStream, stop: CancellationToken) {
+        tokio::select! {
+            // A client that leaves early is no failure of the broker.
+            _ = self.serve(tcp) => {}
+            () = stop.cancelled() => {}
+        }
     }
 
     async fn serve(&self, mut tcp: TcpStream) -> io::Result<()> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        let _ = tcp.set_nodelay(true);
-        if self.has(LabFault::Lim05) {
-            sleep(Duration::from_secs(1)).await;
-            // What the client sent is left unread, as Kafka leaves it.
+        if self.has(LabFault::Lim04) {
             return Ok(());
         }
-        let answer: Option<&[u8]> = if self.has(LabFault::Tcp04) {
-            Some(b"")
-        } else if self.has(LabFault::Net04) {
-            Some(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-        } else if self.has(LabFault::Net11) {
-            Some(b"SSH-2.0-OpenSSH_9.6\r\n")
-        } else if self.has(LabFault::Tls06) {
-            // A fatal alert, protocol_version (RFC 8446, 6.2), as a server of TLS 1.1 sends it.
-            Some(&[0x15, 3, 1, 0, 2, 2, 70])
-        } else {
-            None
-        };
-        if let Some(answer) = answer {
-            // The first segment holds the ClientHello; what it says does not matter.
-            let _ = tcp.read(&mut [0; 4096]).await?;
-            tcp.write_all(answer).await?;
-            return tcp.shutdown().await;
+        if self.has(LabFault::Lim05) {
+            sleep(self.cluster.throttle_delay).await;
+            // Closed as Kafka's acceptor closes: what the client sent is left unread, so that the
+            // kernel answers with RST if there was anything, with FIN if not.
+            return Ok(());
         }
-        let Some(config) = &self.tls else {
-            let leave = self.converse(&mut tcp, number).await?;
-            return self.leave(leave, tcp, None).await;
-        };
-        let mut first = [0];
-        if tcp.peek(&mut first).await? == 1 && first != [22] {
-            // Clear text: alert internal_error, as the JVM's TLS says it, not rustls's own.
-            let _read = tcp.read(&mut [0; 4096]).await?;
-            tcp.write_all(&[0x15, 3, 3, 0, 2, 2, 80]).await?;
-            return tcp.shutdown().await;
+        tcp.set_nodelay(true)?;
+        if self.has(LabFault::Net11) {
+            tcp.write_all(SSH).await?;
         }
-        let mut stream = TlsAcceptor::from(config.clone()).accept(tcp).await?;
-        let leave = self.converse(&mut stream, number).await?;
-        if matches!(leave, Leave::Close) {
-            return stream.shutdown().await;
+        if let Some((words, then)) = self.before_tls() {
+            read_hello(&mut tcp).await?;
+            tcp.write_all(words).await?;
+            return end(tcp, then).await;
         }
-        let (tcp, session) = stream.into_inner();
-        self.leave(leave, tcp, Some(session)).await
+        match &self.tls {
+            None => {
+                let then = self.converse(&mut tcp, number).await?;
+                end(tcp, then).await
+            }
+            Some(config) => self.secured(tcp, config, number).await,
+        }
     }
 
-    async fn leave(
+    /// Words in answer to the `ClientHello`, and the end, where nothing speaks TLS.
+    fn before_tls(&self) -> Option<(&'static [u8], Then)> {
+        let rows: [(LabFault, &[u8], Then); 6] = [
+            (LabFault::Tcp04, &[], Then::Close),
+            (LabFault::Tcp04Reset, &[], Then::Reset),
+            (LabFault::Tls06, &PROTOCOL_VERSION, Then::Close),
+            (LabFault::Tls06Cipher, &HANDSHAKE_FAILURE, Then::Close),
+            (LabFault::Net04, HTTP, Then::Close),
+            (LabFault::Net11, &[], Then::Close),
+        ];
+        rows.into_iter()
+            .find(|(fault, _, _)| self.has(*fault))
+            .map(|(_, words, then)| (words, then))
+    }
+
+    async fn secured(
         &self,
-        leave: Leave,
         mut tcp: TcpStream,
-        session: Option<rustls::ServerConnection>,
+        config: &Arc<ServerConfig>,
+        number: u64,
     ) -> io::Result<()> {
-        match leave {
-            Leave::Close => tcp.shutdown().await?,
-            // Closing with a linger time of zero sends RST (socket(7), SO_LINGER).
-            Leave::Reset => socket2::SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?,
-            Leave::Never => {
-                let mut rest = [0; 4096];
-                while tcp.read(&mut rest).await? > 0 {}
-            }
+        let mut first = [0];
+        if tcp.peek(&mut first).await? == 1 && first != [0x16] {
+            tcp.write_all(&NOT_TLS).await?;
+            return end(tcp, Then::Close).await;
         }
-        drop(session);
-        Ok(())
+        let handshake = TlsAcceptor::from(config.clone())
+            .accept(tcp)
+            .into_fallible();
+        let mut stream = match handshake.await {
+            Ok(stream) => stream,
+            // The alert is out.
+            Err((_, tcp)) => return linger(tcp).await,
+        };
+        let then = self.converse(&mut stream, number).await?;
+        if then == Then::Close {
+            drain(stream.get_ref().0);
+            return stream.shutdown().await;
+        }
+        let (tcp, _) = stream.into_inner();
+        end(tcp, then).await
     }
 
     /// Answers requests until the connection is to end.
-    async fn converse<S>(&self, stream: &mut S, number: u64) -> io::Result<Leave>
+    async fn converse<S>(&self, stream: &mut S, number: u64) -> io::Result<Then>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut login = Login {
-            done: self.has(LabFault::Sasl27),
-            ..Login::default()
-        };
+        let mut session = Session::new(self);
         loop {
-            let Some(frame) = read_frame(stream).await? else {
-                return Ok(Leave::Close);
+            let frame = match timeout(IDLE, read_frame(stream, session.max_request())).await {
+                Ok(Ok(Some(frame))) => frame,
+                Ok(Ok(None)) | Err(_) => return Ok(Then::Close),
+                Ok(Err(error)) => return Err(error),
             };
-            if let Some(leave) = self.hostile(stream).await? {
-                return Ok(leave);
+            let Answer { bytes, then } = session.on(&frame, SystemTime::now());
+            if then == Then::CloseAfterDelay {
+                sleep(self.delay(number)).await;
             }
-            if login.bare {
-                let left = self.bare_token(stream, &frame, &mut login, number).await?;
-                if let Some(leave) = left {
-                    return Ok(leave);
-                }
-                continue;
+            if let Some(then) = self.hostile(stream).await? {
+                return Ok(then);
             }
-            let Some(request) = messages::read(&frame) else {
-                return Ok(Leave::Close);
-            };
-            if let Some(leave) = self.answer(stream, &request, &mut login, number).await? {
-                return Ok(leave);
-            }
-        }
-    }
-
-    async fn answer<S>(
-        &self,
-        stream: &mut S,
-        request: &Request,
-        login: &mut Login,
-        number: u64,
-    ) -> io::Result<Option<Leave>>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let throttle = if self.has(LabFault::Lim08) { 25 } else { 0 };
-        match &request.body {
-            Request0::ApiVersions if self.has(LabFault::Clu06) => Ok(Some(Leave::Never)),
-            Request0::ApiVersions => {
-                stream
-                    .write_all(&messages::api_versions(request, throttle))
-                    .await?;
-                Ok(None)
-            }
-            Request0::SaslHandshake(mechanism) => {
-                self.handshake(stream, request, mechanism, login).await
-            }
-            Request0::SaslAuthenticate(bytes) if login.chosen => {
-                self.framed_token(stream, request, bytes, login, number)
-                    .await
-            }
-            Request0::Metadata(topics) if login.done => {
-                let topics = topics.clone().unwrap_or_default();
-                let (id, listed) = self.listed();
-                let answer = messages::metadata(request, &id, &listed, &topics, throttle);
-                stream.write_all(&answer).await?;
-                Ok(None)
-            }
-            // Only ApiVersions and SaslHandshake are allowed before a login.
-            _ => {
-                self.wait(number).await;
-                Ok(Some(Leave::Close))
+            stream.write_all(&bytes).await?;
+            stream.flush().await?;
+            match then {
+                Then::Listen => {}
+                Then::Mute(time) => sleep(time).await,
+                Then::CloseAfterDelay => return Ok(Then::Close),
+                then => return Ok(then),
             }
         }
     }
 
-    async fn handshake<S>(
-        &self,
-        stream: &mut S,
-        request: &Request,
-        mechanism: &str,
-        login: &mut Login,
-    ) -> io::Result<Option<Leave>>
+    /// Answers made to hurt whoever reads them.
+    async fn hostile<S>(&self, stream: &mut S) -> io::Result<Option<Then>>
     where
         S: AsyncWrite + Unpin,
     {
-        if self.has(LabFault::Sasl27) {
+        if self.has(LabFault::HostileGarbage) {
+            let noise: Vec<u8> = (0..512u32).map(|i| (i * 197 % 251) as u8 | 0x80).collect();
+            stream.write_all(&noise).await?;
+            return Ok(Some(Then::Close));
+        }
+        if self.has(LabFault::HostileLength) {
+            let length = i32::MAX.to_be_bytes();
             stream
-                .write_all(&messages::sasl_handshake(request, 34, &[]))
+                .write_all(&[&length[..], &[1, 2, 3, 4]].concat())
                 .await?;
-            return Ok(None);
+            return Ok(Some(Then::Silence));
         }
-        let mut offered = if self.has(LabFault::Sasl03) {
-            vec!["SCRAM-SHA-512".to_owned()]
-        } else if self.has(LabFault::Sasl04) {
-            vec!["AWS_MSK_IAM".to_owned()]
-        } else {
-            vec!["OAUTHBEARER".to_owned()]
-        };
-        if self.has(LabFault::HostileEscapes) {
-            offered.push(ESCAPES.to_owned());
-        }
-        if offered.iter().any(|name| name == mechanism) {
-            login.chosen = true;
-            login.bare = request.header.request_api_version == 0;
-            stream
-                .write_all(&messages::sasl_handshake(request, 0, &offered))
-                .await?;
-            return Ok(None);
-        }
-        self.wait(0).await;
-        stream
-            .write_all(&messages::sasl_handshake(request, 33, &offered))
-            .await?;
-        Ok(Some(Leave::Close))
-    }
-
-    /// What the broker says of a token: the session's time, or words.
-    fn judge(&self, message: &[u8]) -> Result<Duration, String> {
-        let id = uuid::Uuid::new_v4();
-        let refuse = |words: &str| Err(format!("[{id}]: {words}"));
-        let verdict = verify(message, &self.cluster.credentials, SystemTime::now());
-        if self.has(LabFault::Sasl05) || verdict == Err(Refused::Malformed) {
-            return refuse("Invalid authentication payload");
-        }
-        if self.has(LabFault::Lim01) {
-            return refuse("Too many connects");
-        }
-        if self.has(LabFault::Sasl20) {
-            return refuse("Session too short");
-        }
-        if self.has(LabFault::HostileEscapes) {
-            return refuse(ESCAPES);
-        }
-        match verdict {
-            Ok(accepted) if !self.has(LabFault::Iam01) => Ok(accepted.left),
-            _ => refuse("Access denied"),
-        }
-    }
-
-    async fn framed_token<S>(
-        &self,
-        stream: &mut S,
-        request: &Request,
-        message: &[u8],
-        login: &mut Login,
-        number: u64,
-    ) -> io::Result<Option<Leave>>
-    where
-        S: AsyncWrite + Unpin,
-    {
-        if self.has(LabFault::Sasl26) {
-            return Ok(Some(Leave::Never));
-        }
-        if self.has(LabFault::Net03) {
-            return Ok(Some(Leave::Reset));
-        }
-        if self.closes_without_words() {
-            return Ok(Some(Leave::Close));
-        }
-        if self.has(LabFault::Sasl06) {
-            if message == [1] {
-                self.wait(number).await;
-                let answer = messages::sasl_authenticate(request, 58, CHALLENGE, &[], 0);
-                stream.write_all(&answer).await?;
-                return Ok(Some(Leave::Close));
-            }
-            let answer = messages::sasl_authenticate(request, 0, "", CHALLENGE.as_bytes(), 0);
-            stream.write_all(&answer).await?;
-            return Ok(None);
-        }
-        match self.judge(message) {
-            Ok(left) => {
-                let session = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-                let answer = messages::sasl_authenticate(request, 0, "", &[], session);
-                stream.write_all(&answer).await?;
-                login.done = true;
-                Ok(None)
-            }
-            Err(words) => {
-                // Error 58 waits too: it is sent when the connection is closed.
-                self.wait(number).await;
-                let answer = messages::sasl_authenticate(request, 58, &words, &[], 0);
-                stream.write_all(&answer).await?;
-                Ok(Some(Leave::Close))
+        if self.has(LabFault::HostileDrip) {
+            stream.write_all(&[0, 0, 4]).await?;
+            loop {
+                stream.write_all(&[0]).await?;
+                stream.flush().await?;
+                sleep(Duration::from_secs(1)).await;
             }
         }
-    }
-
-    /// A token after `SaslHandshake` v0: an empty frame, a challenge, or a close without words.
-    async fn bare_token<S>(
-        &self,
-        stream: &mut S,
-        message: &[u8],
-        login: &mut Login,
-        number: u64,
-    ) -> io::Result<Option<Leave>>
-    where
-        S: AsyncWrite + Unpin,
-    {
-        if self.has(LabFault::Sasl26) {
-            return Ok(Some(Leave::Never));
+        if self.has(LabFault::HostileEndless) {
+            // 7 MiB are announced, and then it never ends.
+            stream.write_all(&[0, 0x70, 0, 0]).await?;
+            loop {
+                stream.write_all(&[0xff; 16 * 1024]).await?;
+            }
         }
-        if self.has(LabFault::Net03) {
-            return Ok(Some(Leave::Reset));
-        }
-        let dismissed = message == [1];
-        if self.has(LabFault::Sasl06) && !dismissed {
-            let answer = crate::kafka::messages::with_length(CHALLENGE.as_bytes());
-            stream.write_all(&answer).await?;
-            return Ok(None);
-        }
-        if dismissed || self.closes_without_words() || self.judge(message).is_err() {
-            self.wait(number).await;
-            return Ok(Some(Leave::Close));
-        }
-        stream.write_all(&[0; 4]).await?;
-        (login.bare, login.done) = (false, true);
         Ok(None)
     }
 
-    /// `connection.failed.authentication.delay.ms`, and up to 250 ms until the network thread looks.
-    async fn wait(&self, number: u64) {
+    /// How long a failed login waits: the configured delay, and what the network thread adds.
+    fn delay(&self, connection: u64) -> Duration {
+        let configured = self.cluster.delay;
+        if configured.is_zero() {
+            return configured;
+        }
         let id = u64::try_from(self.identity.id).unwrap_or(0);
-        let mixed = (self.cluster.seed ^ (id << 32) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let beyond = if self.cluster.delay.is_zero() {
-            0
-        } else {
-            (mixed >> 32) % 250
-        };
-        sleep(self.cluster.delay + Duration::from_millis(beyond)).await;
+        let mixed =
+            (self.cluster.seed ^ (id << 32) ^ connection).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        configured + Duration::from_millis((mixed >> 32) % (POLL + 1))
+    }
+}
+
+/// What a session asks of its broker.
+impl Broker {
+    pub(super) fn has(&self, fault: LabFault) -> bool {
+        self.cluster.has(fault, &self.identity)
     }
 
-    fn listed(&self) -> (String, Vec<Listed>) {
-        let id = if self.has(LabFault::Clu08) {
+    /// Whether the listener wants a login.
+    pub(super) fn has_sasl(&self) -> bool {
+        self.tls.is_some() && !self.has(LabFault::Sasl27)
+    }
+
+    /// The mechanism that the listener offers.
+    pub(super) fn mechanism(&self) -> &'static str {
+        if self.has(LabFault::Sasl03) {
+            "SCRAM-SHA-512"
+        } else if self.has(LabFault::Sasl04) {
+            "AWS_MSK_IAM"
+        } else {
+            "OAUTHBEARER"
+        }
+    }
+
+    pub(super) fn is_full_of_escapes(&self) -> bool {
+        is_full_of_escapes(&self.cluster, &self.identity)
+    }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.cluster.credentials
+    }
+
+    pub(super) fn topics(&self) -> &[String] {
+        &self.cluster.topics
+    }
+
+    /// Whether one more login is within the broker's limit.
+    pub(super) fn takes_a_login(&self, now: SystemTime) -> bool {
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.take(now)
+    }
+
+    /// The cluster's id and its brokers, as this one describes them.
+    pub(super) fn described(&self) -> (String, Vec<Listed>) {
+        let cluster_id = if self.has(LabFault::Clu08) {
             "ZyXwVuTsRqPoNmLkJiHgFe"
         } else {
             "AbCdEfGhIjKlMnOpQrStUv"
@@ -457,68 +317,114 @@ impl Broker {
             .collect();
         if let Some(ghost) = self.cluster.ghost {
             let id = i32::try_from(self.cluster.brokers.len() + 1).unwrap_or(i32::MAX);
-            let host = match self.cluster.advertise {
-                Advertise::Addresses => ghost.ip().to_string(),
-                Advertise::RealNames => format!("b-{id}.{}", super::DOMAIN),
-            };
             listed.push(Listed {
                 id,
-                host,
+                host: match self.cluster.advertise {
+                    Advertise::Addresses => ghost.ip().to_string(),
+                    Advertise::RealNames => super::broker_name(id),
+                },
                 port: ghost.port(),
             });
         }
-        (id.to_owned(), listed)
-    }
-
-    /// Answers made to hurt whoever reads them.
-    async fn hostile<S>(&self, stream: &mut S) -> io::Result<Option<Leave>>
-    where
-        S: AsyncWrite + Unpin,
-    {
-        if self.has(LabFault::HostileGarbage) {
-            let noise: Vec<u8> = (0..512u32).map(|i| (i * 197 % 251) as u8 | 0x80).collect();
-            stream.write_all(&noise).await?;
-            return Ok(Some(Leave::Close));
-        }
-        if self.has(LabFault::HostileLength) {
-            stream
-                .write_all(&[0x7f, 0xff, 0xff, 0xff, 1, 2, 3, 4])
-                .await?;
-            return Ok(Some(Leave::Never));
-        }
-        if self.has(LabFault::HostileDrip) {
-            stream.write_all(&[0, 0, 4]).await?;
-            for _ in 0..600 {
-                stream.write_all(&[0]).await?;
-                stream.flush().await?;
-                sleep(Duration::from_secs(1)).await;
+        if self.is_full_of_escapes() {
+            for broker in &mut listed {
+                broker.host = format!("{ESCAPES}{}", broker.host);
             }
-            return Ok(Some(Leave::Close));
+            return (ESCAPES.to_owned(), listed);
         }
-        if self.has(LabFault::HostileEndless) {
-            // 7 MiB are announced, and then it never ends.
-            stream.write_all(&[0, 0x70, 0, 0]).await?;
-            loop {
-                stream.write_all(&[0xff; 16 * 1024]).await?;
-            }
-        }
-        Ok(None)
+        (cluster_id.to_owned(), listed)
     }
 }
 
-/// How far a login has come.
-#[derive(Debug, Default)]
-struct Login {
-    /// A mechanism was chosen.
-    chosen: bool,
-    /// The next frame is a bare token.
-    bare: bool,
-    /// The client is logged in.
-    done: bool,
+fn is_full_of_escapes(cluster: &Cluster, broker: &LabBroker) -> bool {
+    cluster.has(LabFault::HostileEscapes, broker)
+        || cluster.has(LabFault::HostileEscapesLogin, broker)
 }
 
-/// A frame without its length; `None` at the end, or when it is too large.
-async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<Vec<u8>>> {
+fn tls(
+    broker: &LabBroker,
+    cluster: &Cluster,
+    ca: &Authority,
+) -> Result<Arc<ServerConfig>, LabError> {
+    let has = |fault| cluster.has(fault, broker);
+    let stranger = if has(LabFault::Tls03) {
+        Some(Authority::new("Amazon")?)
+    } else if has(LabFault::Tls12) {
+        Some(Authority::new("Example Corp TLS Inspection")?)
+    } else {
+        None
+    };
+    let leaf = Leaf {
+        broker,
+        of_another: has(LabFault::Tls05),
+        expired: has(LabFault::Tls14),
+        organization: is_full_of_escapes(cluster, broker).then_some(ESCAPES),
+    };
+    let issuer = stranger.as_ref().unwrap_or(ca);
+    // Whoever issued the broker's certificate, clients' certificates are the lab's own.
+    let clients = has(LabFault::Tls07).then_some(ca);
+    issuer.server(&leaf, clients)
+}
+
+/// Ends a connection without TLS's `close_notify`.
+async fn end(mut tcp: TcpStream, then: Then) -> io::Result<()> {
+    match then {
+        // Closing with a linger time of zero sends RST (socket(7), SO_LINGER).
+        Then::Reset => tcp.set_zero_linger(),
+        Then::Silence => until_closed(&mut tcp).await,
+        _ => {
+            drain(&tcp);
+            tcp.shutdown().await
+        }
+    }
+}
+
+/// FIN, then reads until the client has closed too or a second has passed: a socket that is closed while
+/// bytes are on their way to it sends RST, which can overtake the alert.
+async fn linger(mut tcp: TcpStream) -> io::Result<()> {
+    tcp.shutdown().await?;
+    timeout(LINGER, until_closed(&mut tcp))
+        .await
+        .unwrap_or(Ok(()))
+}
+
+async fn until_closed(tcp: &mut TcpStream) -> io::Result<()> {
+    let mut rest = [0; 4096];
+    while tcp.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// Takes what has come, as Kafka's network thread has by then: unread bytes would turn FIN into RST.
+fn drain(tcp: &TcpStream) {
+    let mut rest = [0; 4096];
+    while tcp.try_read(&mut rest).is_ok_and(|read| read > 0) {}
+}
+
+/// Reads one TLS record, or whatever comes first if it is none.
+async fn read_hello(tcp: &mut TcpStream) -> io::Result<()> {
+    let mut hello = Vec::new();
+    while hello.len() < record_length(&hello) {
+        if tcp.read_buf(&mut hello).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes the first record has, as far as it is known.
+fn record_length(bytes: &[u8]) -> usize {
+    match bytes {
+        [0x16, 3, _, high, low, ..] => 5 + usize::from(u16::from_be_bytes([*high, *low])),
+        [] | [0x16] | [0x16, 3] | [0x16, 3, _] | [0x16, 3, _, _] => 5,
+        _ => 0,
+    }
+}
+
+/// A frame without its length; `None` at the end, or when its length is not taken.
+async fn read_frame<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    max: usize,
+) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     if let Err(error) = stream.read_exact(&mut length).await {
         return if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -528,10 +434,12 @@ async fn read_frame<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<V
         };
     }
     let length = usize::try_from(i32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length > MAX_REQUEST {
+    if length > max {
         return Ok(None);
     }
-    let mut frame = vec![0; length];
-    stream.read_exact(&mut frame).await?;
-    Ok(Some(frame))
+    // Memory is taken for bytes that came, not for bytes that are announced.
+    let mut frame = Vec::new();
+    let limit = u64::try_from(length).unwrap_or(u64::MAX);
+    stream.take(limit).read_to_end(&mut frame).await?;
+    Ok((frame.len() == length).then_some(frame))
 }

@@ -1,11 +1,11 @@
 //! The lab's certificate authority and the brokers' certificates.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
@@ -13,73 +13,60 @@ use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
-use super::LabError;
+use super::{LabBroker, LabError};
 
-/// A certificate authority.
+/// The name in a certificate that was made for somebody else.
+const ANOTHER: &str = "other.example.com";
+
+/// A certificate authority: a root, and the intermediate that signs.
 pub(super) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    root: CertifiedIssuer<'static, KeyPair>,
+    intermediate: CertifiedIssuer<'static, KeyPair>,
 }
 
 /// What a broker's certificate is to be.
 pub(super) struct Leaf<'a> {
-    /// DNS names.
-    pub(super) names: &'a [String],
-    /// The address that it listens on.
-    pub(super) address: IpAddr,
-    /// End of validity from now.
-    pub(super) ends_in: Duration,
+    /// Whose it is.
+    pub(super) broker: &'a LabBroker,
+    /// Whether it names another host instead.
+    pub(super) of_another: bool,
+    /// Whether it ended an hour ago.
+    pub(super) expired: bool,
+    /// The subject's organisation.
+    pub(super) organization: Option<&'a str>,
 }
 
 impl Authority {
-    /// An authority whose organisation is called `name`.
+    /// An authority whose organisation and root are called `name`.
     pub(super) fn new(name: &str) -> Result<Self, rcgen::Error> {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, name);
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.not_before = OffsetDateTime::now_utc() - Duration::days(400);
-        params.not_after = OffsetDateTime::now_utc() + Duration::days(400);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        Ok(Self { issuer })
+        let root = CertifiedIssuer::self_signed(authority(name, name), KeyPair::generate()?)?;
+        let params = authority(name, &format!("{name} M01"));
+        let intermediate = CertifiedIssuer::signed_by(params, KeyPair::generate()?, &root)?;
+        Ok(Self { root, intermediate })
     }
 
-    /// The authority's certificate.
+    /// The root's certificate.
     pub(super) fn pem(&self) -> String {
-        self.issuer.pem()
+        self.root.pem()
     }
 
-    /// TLS for a broker with `leaf`; the chain is the leaf and the authority.
+    /// TLS for a broker. It sends its own certificate and the intermediate's, as MSK does; with `clients`
+    /// it requires a certificate of that authority.
     pub(super) fn server(
         &self,
         leaf: &Leaf<'_>,
-        require_client_certificate: bool,
+        clients: Option<&Authority>,
     ) -> Result<Arc<ServerConfig>, LabError> {
-        let mut params = CertificateParams::new(leaf.names.to_vec())?;
-        params
-            .subject_alt_names
-            .push(SanType::IpAddress(leaf.address));
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        if let Some(name) = leaf.names.first() {
-            // A common name has at most 64 characters (RFC 5280, upper bounds).
-            let short: String = name.chars().take(64).collect();
-            params.distinguished_name.push(DnType::CommonName, short);
-        }
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.not_before = OffsetDateTime::now_utc() - Duration::days(335);
-        params.not_after = OffsetDateTime::now_utc() + leaf.ends_in;
         let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.issuer)?;
+        let signer: &Issuer<'_, KeyPair> = &self.intermediate;
+        let certificate = leaf.params()?.signed_by(&key, signer)?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?;
-        let builder = if require_client_certificate {
+        let builder = if let Some(clients) = clients {
             let mut roots = RootCertStore::empty();
-            roots.add(self.issuer.der().clone())?;
+            roots.add(clients.root.der().clone())?;
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .build()
                 .map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -87,7 +74,63 @@ impl Authority {
         } else {
             builder.with_no_client_auth()
         };
-        let chain = vec![certificate.der().clone(), self.issuer.der().clone()];
+        let chain = vec![certificate.der().clone(), self.intermediate.der().clone()];
         Ok(Arc::new(builder.with_single_cert(chain, key)?))
+    }
+}
+
+fn authority(organization: &str, name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, organization);
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = OffsetDateTime::now_utc() - Duration::days(400);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(400);
+    params
+}
+
+impl Leaf<'_> {
+    fn params(&self) -> Result<CertificateParams, rcgen::Error> {
+        let own = self.broker.name.as_str();
+        let (name, names) = if self.of_another {
+            (ANOTHER, vec![ANOTHER.to_owned()])
+        } else {
+            (own, vec![own.to_owned(), "localhost".to_owned()])
+        };
+        let mut params = CertificateParams::new(names)?;
+        let mut addresses = if self.of_another {
+            vec![IpAddr::from([192, 0, 2, 1])]
+        } else {
+            vec![IpAddr::from(Ipv4Addr::LOCALHOST), self.broker.address.ip()]
+        };
+        addresses.dedup();
+        let addresses = addresses.into_iter().map(SanType::IpAddress);
+        params.subject_alt_names.extend(addresses);
+        params.distinguished_name = DistinguishedName::new();
+        if let Some(organization) = self.organization {
+            params
+                .distinguished_name
+                .push(DnType::OrganizationName, organization);
+        }
+        // A common name has at most 64 characters (RFC 5280, upper bounds).
+        let short: String = name.chars().take(64).collect();
+        params.distinguished_name.push(DnType::CommonName, short);
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let now = OffsetDateTime::now_utc();
+        params.not_after = if self.expired {
+            now - Duration::hours(1)
+        } else {
+            now + Duration::days(60)
+        };
+        // 13 months, as ACM's certificates.
+        params.not_before = now - Duration::days(335);
+        Ok(params)
     }
 }

@@ -4,11 +4,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use hickory_proto::op::{Message, OpCode, ResponseCode};
+use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA};
 use hickory_proto::rr::{RData, Record, RecordType};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_util::sync::CancellationToken;
 
 use super::{Cluster, LabFault};
@@ -67,36 +67,48 @@ async fn over_tcp(listener: TcpListener, cluster: Arc<Cluster>, stop: Cancellati
         let Ok((mut stream, _)) = accepted else {
             continue;
         };
-        let cluster = cluster.clone();
+        let (cluster, stop) = (cluster.clone(), stop.clone());
         tokio::spawn(async move {
-            let length = stream.read_u16().await?;
-            let mut question = vec![0; usize::from(length)];
-            stream.read_exact(&mut question).await?;
-            if let Some(answer) = answer(&question, &cluster) {
-                stream
-                    .write_u16(u16::try_from(answer.len()).unwrap_or(u16::MAX))
-                    .await?;
-                stream.write_all(&answer).await?;
+            tokio::select! {
+                _ = over_stream(&mut stream, &cluster) => {}
+                () = stop.cancelled() => {}
             }
-            io::Result::Ok(())
         });
+    }
+}
+
+async fn over_stream(stream: &mut TcpStream, cluster: &Cluster) -> io::Result<()> {
+    loop {
+        let length = stream.read_u16().await?;
+        let mut question = vec![0; usize::from(length)];
+        stream.read_exact(&mut question).await?;
+        if let Some(answer) = answer(&question, cluster) {
+            let length = u16::try_from(answer.len()).unwrap_or(u16::MAX);
+            let framed = [&length.to_be_bytes()[..], &answer].concat();
+            stream.write_all(&framed).await?;
+        }
     }
 }
 
 fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
     let question = Message::from_vec(question).ok()?;
     let query = question.queries.first()?;
+    let is_question = question.metadata.message_type == MessageType::Query
+        && question.metadata.op_code == OpCode::Query;
+    if !is_question {
+        return None;
+    }
     let mut reply = Message::response(question.metadata.id, OpCode::Query);
-    // As a resolver: glibc takes an empty answer without this bit for a lame server's.
-    reply.metadata.recursion_available = true;
-    reply.metadata.recursion_desired = question.metadata.recursion_desired;
     reply.add_query(query.clone());
+    // As a resolver: glibc takes an empty answer without this bit for a lame server's.
+    reply.metadata.recursion_desired = question.metadata.recursion_desired;
+    reply.metadata.recursion_available = true;
     let name = query.name().to_ascii().to_ascii_lowercase();
     let name = name.trim_end_matches('.');
     // The ghost of CLU-09 has a name as well: it resolves, and nothing listens there.
     let ghost = cluster.ghost.map(|ghost| {
         (
-            format!("b-{}.{}", cluster.brokers.len() + 1, super::DOMAIN),
+            super::broker_name(i32::try_from(cluster.brokers.len() + 1).unwrap_or(i32::MAX)),
             ghost.ip(),
         )
     });
@@ -115,6 +127,9 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
         return reply.to_vec().ok();
     };
     let has = |fault| broker.is_some_and(|broker| cluster.has(fault, broker));
+    if has(LabFault::Dns02Silence) {
+        return None;
+    }
     if has(LabFault::Dns01) {
         reply.metadata.response_code = ResponseCode::NXDomain;
     } else if has(LabFault::Dns02) {

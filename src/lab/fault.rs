@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 /// A fault that the lab makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is described in LAB_FAULTS")]
+#[expect(
+    missing_docs,
+    reason = "each is described in LAB_FAULTS or LAB_VARIANTS"
+)]
 pub enum LabFault {
     Dns01,
     Dns02,
@@ -45,6 +48,13 @@ pub enum LabFault {
     HostileDrip,
     HostileEscapes,
     HostileEndless,
+    Dns02Silence,
+    Tcp04Reset,
+    Lim04,
+    Lim06,
+    Tls06Cipher,
+    Net03Fin,
+    HostileEscapesLogin,
 }
 
 /// All faults: code and what is made.
@@ -213,16 +223,61 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
     ),
 ];
 
+/// Other ways to make a fault, and faults that look from outside like one of [`LAB_FAULTS`]: a
+/// diagnosis without AWS facts names that one, or both.
+pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
+    (
+        LabFault::Dns02Silence,
+        "DNS-02-silence",
+        "the DNS server does not answer",
+    ),
+    (
+        LabFault::Tcp04Reset,
+        "TCP-04-rst",
+        "the ClientHello is read, then RST",
+    ),
+    (
+        LabFault::Lim04,
+        "LIM-04",
+        "accepted, closed at once: max.connections.per.ip is 0",
+    ),
+    (
+        LabFault::Lim06,
+        "LIM-06",
+        "the acceptor waits: connections stay in the backlog",
+    ),
+    (
+        LabFault::Tls06Cipher,
+        "TLS-06-cipher",
+        "the ClientHello is answered with alert handshake_failure",
+    ),
+    (
+        LabFault::Net03Fin,
+        "NET-03-fin",
+        "FIN in answer to the token, without words or close_notify",
+    ),
+    (
+        LabFault::HostileEscapesLogin,
+        "hostile-escapes-login",
+        "terminal escapes in every string, after a good login",
+    ),
+];
+
+/// Every fault that the lab makes.
+fn rows() -> impl Iterator<Item = &'static (LabFault, &'static str, &'static str)> {
+    LAB_FAULTS.iter().chain(LAB_VARIANTS)
+}
+
 impl LabFault {
     fn row(self) -> &'static (LabFault, &'static str, &'static str) {
         // Every variant has its row; a test says so.
-        LAB_FAULTS
-            .iter()
+        rows()
             .find(|(fault, _, _)| *fault == self)
             .unwrap_or(&LAB_FAULTS[0])
     }
 
-    /// The catalogue's code, or a name that begins with `hostile-`.
+    /// The catalogue's code, that of a variant with its name after it (`TCP-04-rst`), or a name that begins
+    /// with `hostile-`.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.row().1
@@ -276,9 +331,7 @@ impl FromStr for FaultSpec {
             }
             None => (text, None),
         };
-        let row = LAB_FAULTS
-            .iter()
-            .find(|(_, known, _)| known.eq_ignore_ascii_case(code.trim()));
+        let row = rows().find(|(_, known, _)| known.eq_ignore_ascii_case(code.trim()));
         match row {
             Some((fault, _, _)) => Ok(Self {
                 fault: *fault,
@@ -287,6 +340,34 @@ impl FromStr for FaultSpec {
             None => Err(format!(
                 "the lab does not make {code:?}; `msk-doctor lab --list` says what it makes"
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_read_back_from_its_name() {
+        for (fault, name, summary) in rows() {
+            assert_eq!(fault.code(), *name);
+            assert_eq!(fault.summary(), *summary);
+            for broker in [None, Some(2)] {
+                let spec = FaultSpec {
+                    fault: *fault,
+                    broker,
+                };
+                assert_eq!(spec.to_string().parse(), Ok(spec));
+                assert_eq!(spec.to_string().to_lowercase().parse(), Ok(spec));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_fault_is_said_to_be_none() {
+        for text in ["", "IAM-99", "IAM-01@", "IAM-01@x", "IAM-01@-1", "@1"] {
+            assert!(text.parse::<FaultSpec>().is_err(), "{text:?}");
         }
     }
 }

@@ -1,0 +1,315 @@
+//! What a broker says to each request, and what it does then: pure, in the order that Kafka's
+//! `SaslServerAuthenticator` imposes.
+
+use std::time::{Duration, SystemTime};
+
+use super::LabFault;
+use super::broker::Broker;
+use super::messages::{self, Body, Described, Request, Wanted};
+use super::verify::{Refused, verify};
+
+/// `sasl.server.max.receive.size`: the longest request before a login, bytes.
+const MAX_BEFORE_LOGIN: usize = 512 * 1024;
+/// `socket.request.max.bytes`: the longest request after it, bytes.
+const MAX_REQUEST: usize = 100 * 1024 * 1024;
+/// Text that would take over a terminal that printed it.
+pub(super) const ESCAPES: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}evil\r\n\u{202e}";
+/// What stock Kafka's validator answers to a token that it refuses.
+const CHALLENGE: &str = r#"{"status":"invalid_token"}"#;
+/// What Kafka says of a token that its own parser refuses.
+const UNPARSEABLE: &str = "Authentication failed during authentication due to invalid credentials with SASL mechanism OAUTHBEARER";
+/// The throttle time that LIM-08 announces, and keeps (KIP-219).
+const THROTTLE: Duration = Duration::from_millis(25);
+
+/// `UNSUPPORTED_SASL_MECHANISM`.
+const UNSUPPORTED_MECHANISM: i16 = 33;
+/// `ILLEGAL_SASL_STATE`.
+const ILLEGAL_STATE: i16 = 34;
+/// `INVALID_REQUEST`.
+const INVALID_REQUEST: i16 = 42;
+/// `SASL_AUTHENTICATION_FAILED`.
+const AUTHENTICATION_FAILED: i16 = 58;
+
+/// An answer, and what follows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) bytes: Vec<u8>,
+    pub(super) then: Then,
+}
+
+/// What the broker does after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Reads the next request.
+    Listen,
+    /// Reads nothing for a while, then the next request.
+    Mute(Duration),
+    /// Sends `close_notify` and FIN.
+    Close,
+    /// Waits `connection.failed.authentication.delay.ms`, and only then answers; `close_notify`, FIN.
+    CloseAfterDelay,
+    /// Sends FIN alone, as something in between would.
+    Fin,
+    /// Sends RST.
+    Reset,
+    /// Nothing at all: the client gives up first.
+    Silence,
+}
+
+impl Then {
+    fn after(self, bytes: Vec<u8>) -> Answer {
+        Answer { bytes, then: self }
+    }
+
+    fn wordless(self) -> Answer {
+        self.after(Vec::new())
+    }
+}
+
+/// How far a login has come. The variants name what is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// `ApiVersions` or `SaslHandshake`.
+    Hello,
+    /// `SaslHandshake` only: versions are asked for once.
+    Handshake,
+    /// A bare token, after `SaslHandshake` v0.
+    BareToken,
+    /// `SaslAuthenticate`, after `SaslHandshake` v1.
+    FramedToken,
+    /// The client's answer to a challenge, bare.
+    BareReply,
+    /// The client's answer to a challenge, in `SaslAuthenticate`.
+    FramedReply,
+    /// Any request, until the session ends.
+    Open { ends: Option<SystemTime> },
+}
+
+/// One connection's conversation.
+pub(super) struct Session<'a> {
+    broker: &'a Broker,
+    state: State,
+}
+
+/// What the authenticator says of a token.
+enum Verdict {
+    Good {
+        ends: SystemTime,
+    },
+    /// A `SaslAuthenticationException`: its text goes to the client.
+    Refused(String),
+    /// A `SaslException`: its text does not, and without `SaslAuthenticate` there is no delay.
+    Unparseable,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(broker: &'a Broker) -> Self {
+        let state = if broker.has_sasl() {
+            State::Hello
+        } else {
+            State::Open { ends: None }
+        };
+        Self { broker, state }
+    }
+
+    /// The longest request that is taken now, bytes.
+    pub(super) fn max_request(&self) -> usize {
+        match self.state {
+            State::Open { .. } => MAX_REQUEST,
+            _ => MAX_BEFORE_LOGIN,
+        }
+    }
+
+    /// Answers one frame.
+    pub(super) fn on(&mut self, frame: &[u8], now: SystemTime) -> Answer {
+        match self.state {
+            State::BareToken => self.bare_token(frame, now),
+            State::BareReply => Then::CloseAfterDelay.wordless(),
+            _ => match messages::read(frame) {
+                Some(request) => self.request(&request, now),
+                None => Then::Close.wordless(),
+            },
+        }
+    }
+
+    fn request(&mut self, request: &Request, now: SystemTime) -> Answer {
+        match (self.state, &request.body) {
+            (State::Open { .. }, Body::SaslHandshake(mechanism)) if self.broker.has_sasl() => {
+                // KIP-368: a client logs in again before its session ends.
+                self.handshake(request, mechanism)
+            }
+            (State::Open { ends: Some(ends) }, _) if ends <= now => Then::Close.wordless(),
+            (State::Open { .. }, body) => self.open(request, body),
+            (State::Hello, Body::ApiVersions { valid }) => self.versions(request, *valid),
+            (State::Handshake, Body::ApiVersions { .. }) => Then::Close.wordless(),
+            (State::Hello | State::Handshake, Body::SaslHandshake(mechanism)) => {
+                self.handshake(request, mechanism)
+            }
+            (State::FramedToken, Body::SaslAuthenticate(token)) => {
+                self.framed_token(request, token, now)
+            }
+            (State::FramedReply, Body::SaslAuthenticate(_)) => Then::CloseAfterDelay.after(
+                messages::sasl_authenticate(request, AUTHENTICATION_FAILED, CHALLENGE, &[], 0),
+            ),
+            (State::FramedToken, Body::ApiVersions { .. }) => {
+                Then::CloseAfterDelay.after(messages::api_versions_error(request, ILLEGAL_STATE))
+            }
+            _ => Then::CloseAfterDelay.wordless(),
+        }
+    }
+
+    fn versions(&mut self, request: &Request, valid: bool) -> Answer {
+        if self.broker.has(LabFault::Clu06) {
+            return Then::Silence.wordless();
+        }
+        if !valid {
+            return Then::Listen.after(messages::api_versions_error(request, INVALID_REQUEST));
+        }
+        if (0..=4).contains(&request.version) {
+            self.state = State::Handshake;
+        }
+        Then::Listen.after(messages::api_versions(request))
+    }
+
+    fn open(&self, request: &Request, body: &Body) -> Answer {
+        match body {
+            Body::ApiVersions { .. } if self.broker.has(LabFault::Clu06) => {
+                Then::Silence.wordless()
+            }
+            Body::ApiVersions { valid: false } => {
+                Then::Listen.after(messages::api_versions_error(request, INVALID_REQUEST))
+            }
+            Body::ApiVersions { .. } => Then::Listen.after(messages::api_versions(request)),
+            Body::SaslHandshake(_) => {
+                Then::Listen.after(messages::sasl_handshake(request, ILLEGAL_STATE, &[]))
+            }
+            Body::SaslAuthenticate(_) => Then::Listen.after(messages::sasl_authenticate(
+                request,
+                ILLEGAL_STATE,
+                "SaslAuthenticate request received after successful authentication",
+                &[],
+                0,
+            )),
+            Body::Metadata(wanted) => self.metadata(request, wanted),
+            Body::Other => Then::Close.wordless(),
+        }
+    }
+
+    fn metadata(&self, request: &Request, wanted: &Wanted) -> Answer {
+        let (cluster_id, brokers) = self.broker.described();
+        let cluster = Described {
+            cluster_id: &cluster_id,
+            brokers: &brokers,
+            topics: self.broker.topics(),
+        };
+        if self.broker.has(LabFault::Lim08) {
+            let ms = i32::try_from(THROTTLE.as_millis()).unwrap_or(i32::MAX);
+            let bytes = messages::metadata(request, wanted, &cluster, ms);
+            return Then::Mute(THROTTLE).after(bytes);
+        }
+        Then::Listen.after(messages::metadata(request, wanted, &cluster, 0))
+    }
+
+    fn handshake(&mut self, request: &Request, mechanism: &str) -> Answer {
+        let mut offered = vec![self.broker.mechanism()];
+        if self.broker.is_full_of_escapes() {
+            offered.push(ESCAPES);
+        }
+        if !offered.contains(&mechanism) {
+            let bytes = messages::sasl_handshake(request, UNSUPPORTED_MECHANISM, &offered);
+            return Then::CloseAfterDelay.after(bytes);
+        }
+        self.state = if request.version == 0 {
+            State::BareToken
+        } else {
+            State::FramedToken
+        };
+        Then::Listen.after(messages::sasl_handshake(request, 0, &offered))
+    }
+
+    /// What becomes of a token before anybody judges it.
+    fn lost(&self) -> Option<Answer> {
+        let has = |fault| self.broker.has(fault);
+        if has(LabFault::Sasl26) {
+            Some(Then::Silence.wordless())
+        } else if has(LabFault::Net03) {
+            Some(Then::Reset.wordless())
+        } else if has(LabFault::Net03Fin) {
+            Some(Then::Fin.wordless())
+        } else if has(LabFault::Clu02) || has(LabFault::Lim07) {
+            // A restart or a limit: the connection ends where an answer is due.
+            Some(Then::Close.wordless())
+        } else {
+            None
+        }
+    }
+
+    fn framed_token(&mut self, request: &Request, token: &[u8], now: SystemTime) -> Answer {
+        if let Some(answer) = self.lost() {
+            return answer;
+        }
+        if self.broker.has(LabFault::Sasl06) {
+            self.state = State::FramedReply;
+            let challenge = CHALLENGE.as_bytes();
+            return Then::Listen.after(messages::sasl_authenticate(request, 0, "", challenge, 0));
+        }
+        let refuse = |words: &str| {
+            let bytes = messages::sasl_authenticate(request, AUTHENTICATION_FAILED, words, &[], 0);
+            Then::CloseAfterDelay.after(bytes)
+        };
+        match self.judge(token, now) {
+            Verdict::Good { ends } => {
+                self.state = State::Open { ends: Some(ends) };
+                let left = ends.duration_since(now).unwrap_or_default();
+                let ms = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+                Then::Listen.after(messages::sasl_authenticate(request, 0, "", &[], ms))
+            }
+            Verdict::Refused(words) => refuse(&words),
+            Verdict::Unparseable => refuse(UNPARSEABLE),
+        }
+    }
+
+    fn bare_token(&mut self, token: &[u8], now: SystemTime) -> Answer {
+        if let Some(answer) = self.lost() {
+            return answer;
+        }
+        if self.broker.has(LabFault::Sasl06) {
+            self.state = State::BareReply;
+            return Then::Listen.after(messages::with_length(CHALLENGE.as_bytes()));
+        }
+        match self.judge(token, now) {
+            Verdict::Good { ends } => {
+                self.state = State::Open { ends: Some(ends) };
+                Then::Listen.after(messages::with_length(&[]))
+            }
+            Verdict::Refused(_) => Then::CloseAfterDelay.wordless(),
+            Verdict::Unparseable => Then::Close.wordless(),
+        }
+    }
+
+    fn judge(&self, token: &[u8], now: SystemTime) -> Verdict {
+        let has = |fault| self.broker.has(fault);
+        let id = uuid::Uuid::new_v4();
+        let refuse = |words: &str| Verdict::Refused(format!("[{id}]: {words}"));
+        let verdict = verify(token, self.broker.credentials(), now);
+        if verdict == Err(Refused::Unparseable) {
+            return Verdict::Unparseable;
+        }
+        if has(LabFault::Lim01) && !self.broker.takes_a_login(now) {
+            return refuse("Too many connects");
+        }
+        if has(LabFault::HostileEscapes) {
+            return refuse(ESCAPES);
+        }
+        match verdict {
+            _ if has(LabFault::Sasl05) => refuse("Invalid authentication payload"),
+            _ if has(LabFault::Sasl20) => refuse("Session too short"),
+            _ if has(LabFault::Iam01) => refuse("Access denied"),
+            Err(Refused::Malformed) => refuse("Invalid authentication payload"),
+            Ok(accepted) => Verdict::Good {
+                ends: accepted.ends,
+            },
+            Err(_) => refuse("Access denied"),
+        }
+    }
+}
