@@ -1,3 +1,6 @@
-//! What AWS says: credentials and the identity behind them.
+//! What AWS says: credentials and the identity behind them, and the facts of its configuration.
 
+pub mod calls;
 pub mod credentials;
+pub mod files;
+pub mod snapshot;

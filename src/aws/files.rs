@@ -1,0 +1,197 @@
+//! Saved AWS facts: a folder of what the AWS CLI printed, untouched.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::calls::Call;
+use super::snapshot::{Answer, Facts, Snapshot};
+
+/// More than any answer that one folder should hold, bytes.
+const MOST: u64 = 256 * 1024 * 1024;
+
+/// What is wrong with a folder of facts.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The folder or a file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// There is nothing in it.
+    #[error(
+        "{0} holds no AWS facts: expected files such as ec2-describe-subnets.json (`msk-doctor snapshot --script` prints the commands that make them)"
+    )]
+    Empty(PathBuf),
+    /// A file is not what its name says.
+    #[error(
+        "{path}{at}: {problem}; expected what `aws {service} {operation} --output json` prints, or its AccessDenied error",
+        at = line.map(|line| format!(", line {line}")).unwrap_or_default()
+    )]
+    NotTheAnswer {
+        /// Which file.
+        path: PathBuf,
+        /// The line.
+        line: Option<usize>,
+        /// What is wrong with it.
+        problem: String,
+        /// The service that its name says.
+        service: &'static str,
+        /// The operation that its name says.
+        operation: &'static str,
+    },
+}
+
+/// Reads a folder of saved facts, with one sub-folder for each account and region, or none.
+///
+/// # Errors
+/// Where the folder cannot be read, holds no facts, or holds a file that is not what its name says.
+pub fn read(folder: &Path) -> Result<Snapshot, FilesError> {
+    let mut own = Facts::default();
+    let mut snapshot = Snapshot::default();
+    for path in entries(folder)? {
+        if path.is_dir() {
+            let mut facts = scope_of(&path);
+            for file in entries(&path)? {
+                read_file(&file, &mut facts)?;
+            }
+            if !facts.is_empty() {
+                snapshot.scopes.push(facts);
+            }
+        } else {
+            read_file(&path, &mut own)?;
+        }
+    }
+    if !own.is_empty() {
+        snapshot.scopes.insert(0, own);
+    }
+    if snapshot.scopes.is_empty() {
+        return Err(FilesError::Empty(folder.to_owned()));
+    }
+    Ok(snapshot)
+}
+
+/// What is in a folder, in the order of names.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, FilesError> {
+    let unreadable = |error| FilesError::Unreadable {
+        path: folder.to_owned(),
+        error,
+    };
+    let mut found = fs::read_dir(folder)
+        .map_err(unreadable)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    found.sort();
+    Ok(found)
+}
+
+/// `<account>-<region>`.
+fn scope_of(folder: &Path) -> Facts {
+    let name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let (account, region) = name
+        .split_once('-')
+        .filter(|(account, _)| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+        .map_or((None, None), |(account, region)| {
+            (Some(account.to_owned()), Some(region.to_owned()))
+        });
+    Facts {
+        account,
+        region,
+        ..Facts::default()
+    }
+}
+
+/// The call and the key that a file's name says: `ec2-search-transit-gateway-routes.tgw-rtb-1.json`.
+fn named(path: &Path) -> Option<(&'static Call, String)> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    Facts::CALLS.iter().find_map(|call| {
+        let rest = name.strip_prefix(&call.stem())?;
+        let key = match rest.strip_prefix('.') {
+            Some(key) => key,
+            None if rest.is_empty() => "",
+            None => return None,
+        };
+        Some((*call, key.to_owned()))
+    })
+}
+
+/// Reads a file, if its name is that of a call that is modelled.
+fn read_file(path: &Path, facts: &mut Facts) -> Result<(), FilesError> {
+    let Some((call, key)) = named(path) else {
+        return Ok(());
+    };
+    let unreadable = |error| FilesError::Unreadable {
+        path: path.to_owned(),
+        error,
+    };
+    let wrong = |line, problem| FilesError::NotTheAnswer {
+        path: path.to_owned(),
+        line,
+        problem,
+        service: call.service,
+        operation: call.operation,
+    };
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > MOST {
+        return Err(wrong(None, format!("{size} bytes are too many")));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong(None, "it is not UTF-8".to_owned()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let not_json = |error: &serde_json::Error| wrong(Some(error.line()), error.to_string());
+    if is_denial(text) {
+        return facts
+            .take(call, &key, Answer::Denied)
+            .map_err(|error| not_json(&error));
+    }
+    if text.trim().is_empty() {
+        return Err(wrong(None, "the file is empty".to_owned()));
+    }
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    if !call.field.is_empty() && value.get(call.field).is_none() {
+        return Err(wrong(None, format!("it has no {:?}", call.field)));
+    }
+    if !value.is_object() {
+        return Err(wrong(None, "it is no JSON object".to_owned()));
+    }
+    let cut_off = ["NextToken", "nextToken"]
+        .iter()
+        .any(|token| value.get(token).is_some_and(serde_json::Value::is_string))
+        || value.get("AdditionalRoutesAvailable") == Some(&serde_json::Value::Bool(true));
+    let answer = if cut_off {
+        Answer::Failed("the saved answer is only its first part".to_owned())
+    } else {
+        Answer::Known(text)
+    };
+    facts
+        .take(call, &key, answer)
+        .map_err(|error| not_json(&error))
+}
+
+/// Whether a file holds the CLI's words for "you may not".
+fn is_denial(text: &str) -> bool {
+    !text.trim_start().starts_with(['{', '['])
+        && ["AccessDenied", "UnauthorizedOperation"]
+            .iter()
+            .any(|word| text.contains(word))
+}
+
+/// An id, name or ARN as file names and [`Answers`](super::snapshot::Answers) have it.
+#[must_use]
+pub fn key_of(id: &str) -> String {
+    id.chars()
+        .map(|c| {
+            if matches!(c, '/' | ':' | '\\') {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
