@@ -24,3 +24,4 @@ pub mod report;
 pub mod sasl;
 pub mod secret;
 pub mod target;
+pub mod text;

@@ -19,6 +19,7 @@ use msk_doctor::report::Report;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::msk_iam::Token;
 use msk_doctor::target::{Auth, Target, parse_bootstrap};
+use msk_doctor::text::json;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
@@ -41,8 +42,7 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
 /// Saves the case if wanted, writes the report, gives the exit code.
 pub fn report(case: &Case, save: Option<&Path>, args: &msk_doctor::cli::OutputArgs) -> Result<u8> {
     if let Some(path) = save {
-        let text = serde_json::to_string_pretty(case)?;
-        std::fs::write(path, text + "\n")
+        std::fs::write(path, json(case)?)
             .map_err(|error| wrong(format!("cannot write {}: {error}", path.display())))?;
     }
     let report = Report::new(case, &conclude(case));
