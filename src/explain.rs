@@ -12,6 +12,7 @@ pub use reading::{Candidate, Hit, KnownNumber, LogReading, log_page};
 
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
+use crate::text;
 
 /// How many client messages a page shows.
 const MESSAGES: usize = 8;
@@ -96,7 +97,7 @@ pub fn search_page(words: &str, width: usize) -> String {
 /// What `explain` says about a code that does not exist.
 #[must_use]
 pub fn unknown_code(code: &str) -> String {
-    let code = log::escaped(code.trim());
+    let code = text::escaped(code.trim());
     match catalogue::nearest(&code) {
         Some(fault) => {
             format!(

@@ -25,3 +25,4 @@ pub mod sasl;
 pub mod secret;
 pub mod target;
 pub mod vpc;
+pub mod text;

@@ -121,12 +121,14 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
     token
         .describe(&mut case, login_failed, shared.deadline)
         .await;
-    let diagnosis = loop {
-        let diagnosis = conclude(&case);
+    loop {
         let late = Instant::now() >= shared.deadline || shared.cancel.is_cancelled();
+        case.complete = !cut(&case) && !shared.cancel.is_cancelled();
+        case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let diagnosis = conclude(&case);
         let wanted = experiment::next(&case, &diagnosis);
         let Some(first) = wanted.first().filter(|_| !late) else {
-            break diagnosis;
+            return (case, diagnosis);
         };
         (setup.progress)(&format!("experiment: {}", first.experiment.question));
         case.experiments.push(first.experiment.name.to_owned());
@@ -135,20 +137,16 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
             .map(|wanted| observe::experiment(&setup, &shared, &token, wanted));
         case.observations
             .extend(futures::future::join_all(attempts).await);
-    };
-    let cut = case.attempts().any(|o| {
+    }
+}
+
+/// Whether the run was over before an attempt was.
+fn cut(case: &Case) -> bool {
+    case.attempts().any(|o| {
         o.phases
             .last()
             .is_some_and(|record| record.end == End::Cancelled)
-    });
-    case.complete = !cut && !shared.cancel.is_cancelled();
-    case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let diagnosis = if case.complete {
-        diagnosis
-    } else {
-        conclude(&case)
-    };
-    (case, diagnosis)
+    })
 }
 
 /// Whether the client's address is one that this machine connected from.

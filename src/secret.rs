@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 pub use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::text::could_be_obeyed;
+
 /// The most characters of a stranger's text that are kept.
 const PRINTABLE_CHARACTERS: usize = 600;
 
@@ -111,7 +113,7 @@ fn redact_runs(text: &str, shortest: usize) -> String {
 fn escape(text: &str) -> String {
     let mut safe = String::new();
     for c in text.chars().take(PRINTABLE_CHARACTERS + 1) {
-        if c == ' ' || c.is_ascii_graphic() {
+        if c.is_ascii() && !could_be_obeyed(c) {
             safe.push(c);
         } else {
             safe.extend(c.escape_default());

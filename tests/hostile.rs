@@ -131,6 +131,7 @@ impl Ask<'_> {
         let text = read(&path("out"));
         assert_shown_safely(&text);
         let json = read(&path("report.json"));
+        assert_shown_safely(&json);
         let json: Value =
             serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {code} {errors}"));
         assert_eq!(json["exit_code"], code);
@@ -163,7 +164,7 @@ fn assert_shown_safely(text: &str) {
     assert!(harmful.is_empty(), "{harmful:?} in {text:?}");
 }
 
-/// The report's sentences may be printed as they are; what was observed is kept raw.
+/// The report's sentences may be printed as they are; what was observed is, once parsed, what was observed.
 fn assert_words_safe(value: &Value, key: &str) {
     match value {
         Value::String(text) => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use msk_doctor::case::{Case, Client, ClientKind, Shares};
 use msk_doctor::cli::DemoArgs;
-use msk_doctor::diagnosis::{Verdict, conclude};
+use msk_doctor::diagnosis::{Diagnosis, Verdict};
 use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, Lab, LabConfig};
 use msk_doctor::phase::Phase;
 use msk_doctor::pipeline::{self, Setup, TokenSource};
@@ -43,9 +43,9 @@ pub fn run(args: &DemoArgs) -> Result<u8> {
     };
     let faults = lab::faults(&codes)?;
     let runtime = runtime()?;
-    let case = runtime.block_on(diagnose(args, faults))?;
+    let (case, diagnosis) = runtime.block_on(diagnose(args, faults))?;
     runtime.shutdown_background();
-    report(&case, args.save_case.as_deref(), &args.output)
+    report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
 
 /// Each fault in turn: 1 when one was not found, else 0.
@@ -61,8 +61,7 @@ fn all(args: &DemoArgs) -> Result<u8> {
             fault: *fault,
             broker: None,
         };
-        let case = runtime.block_on(diagnose(args, vec![spec]))?;
-        let diagnosis = conclude(&case);
+        let (case, diagnosis) = runtime.block_on(diagnose(args, vec![spec]))?;
         let first = diagnosis
             .causes
             .first()
@@ -86,7 +85,7 @@ fn all(args: &DemoArgs) -> Result<u8> {
     Ok(u8::from(missed > 0))
 }
 
-async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<Case> {
+async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diagnosis)> {
     let config = LabConfig {
         advertise: Advertise::RealNames,
         faults,
@@ -126,7 +125,7 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<Case> {
         cancel,
         progress: progress(),
     };
-    let (case, _) = pipeline::run(setup).await;
+    let found = pipeline::run(setup).await;
     drop(lab);
-    Ok(case)
+    Ok(found)
 }

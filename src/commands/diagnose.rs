@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use msk_doctor::aws::credentials::{CredentialOptions, resolve_region};
 use msk_doctor::case::{CASE_SCHEMA, Case, Client, ClientKind, Shares};
-use msk_doctor::cli::{DiagnoseArgs, Mechanism};
-use msk_doctor::diagnosis::conclude;
+use msk_doctor::cli::{DiagnoseArgs, Mechanism, OutputArgs};
+use msk_doctor::diagnosis::{Diagnosis, conclude};
 use msk_doctor::phase::Phase;
 use msk_doctor::pipeline::{self, Setup, TokenSource};
 use msk_doctor::probe::certificate::TrustStore;
@@ -19,6 +19,7 @@ use msk_doctor::report::Report;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::msk_iam::Token;
 use msk_doctor::target::{Auth, Target, parse_bootstrap};
+use msk_doctor::text::json;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
@@ -31,21 +32,29 @@ const CREDENTIAL_PATIENCE: Duration = Duration::from_secs(8);
 /// Diagnoses up to `until`; the result is the exit code.
 pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
     output::check(&args.output)?;
-    let case = match &args.case {
-        Some(path) => read_case(path)?,
+    let (case, diagnosis) = match &args.case {
+        Some(path) => {
+            let case = read_case(path)?;
+            let diagnosis = conclude(&case);
+            (case, diagnosis)
+        }
         None => probe(args, until)?,
     };
-    report(&case, args.save_case.as_deref(), &args.output)
+    report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
 
 /// Saves the case if wanted, writes the report, gives the exit code.
-pub fn report(case: &Case, save: Option<&Path>, args: &msk_doctor::cli::OutputArgs) -> Result<u8> {
+pub fn report(
+    case: &Case,
+    diagnosis: &Diagnosis,
+    save: Option<&Path>,
+    args: &OutputArgs,
+) -> Result<u8> {
     if let Some(path) = save {
-        let text = serde_json::to_string_pretty(case)?;
-        std::fs::write(path, text + "\n")
+        std::fs::write(path, json(case)?)
             .map_err(|error| wrong(format!("cannot write {}: {error}", path.display())))?;
     }
-    let report = Report::new(case, &conclude(case));
+    let report = Report::new(case, diagnosis);
     output::write(&report, args)?;
     Ok(report.exit_code)
 }
@@ -69,7 +78,7 @@ fn read_case(path: &Path) -> Result<Case> {
     Ok(case)
 }
 
-fn probe(args: &DiagnoseArgs, until: Phase) -> Result<Case> {
+fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
     let target = target(args)?;
     let mechanism = mechanism(args, &target)?;
     let wants_token = target.auth == Auth::Iam && until >= Phase::SaslAuthenticate;
@@ -112,13 +121,13 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<Case> {
         progress: progress(),
         target,
     };
-    let case = runtime.block_on(async {
+    let found = runtime.block_on(async {
         stop_on_interrupt(cancel);
-        pipeline::run(setup).await.0
+        pipeline::run(setup).await
     });
     // A getaddrinfo that never returns is left behind.
     runtime.shutdown_background();
-    Ok(case)
+    Ok(found)
 }
 
 /// Ctrl-C ends the probes; the report of what was seen follows.

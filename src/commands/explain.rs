@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use anyhow::Result;
 use msk_doctor::cli::{ExplainArgs, Format};
-use msk_doctor::{catalogue, explain};
+use msk_doctor::{catalogue, explain, text};
 
 use super::{output, read_text, wrong};
 
@@ -14,7 +14,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
     if let Some(log) = &args.log {
         let reading = explain::read_log(&read_text(log)?);
         if args.output == Format::Json {
-            println!("{}", serde_json::to_string_pretty(&reading)?);
+            print!("{}", text::json(&reading)?);
         } else {
             print!("{}", explain::log_page(&reading, width));
         }
@@ -33,7 +33,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
         faults.push(catalogue::find(code).ok_or_else(|| wrong(explain::unknown_code(code)))?);
     }
     if args.output == Format::Json {
-        println!("{}", serde_json::to_string_pretty(&faults)?);
+        print!("{}", text::json(&faults)?);
         return Ok(0);
     }
     for (index, fault) in faults.iter().enumerate() {

@@ -7,6 +7,7 @@ use msk_doctor::aws::credentials::{CredentialOptions, load};
 use msk_doctor::cli::{Format, TokenArgs};
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::{msk_iam, token_page};
+use msk_doctor::text::json;
 
 use super::{read_text, runtime, wrong};
 
@@ -31,7 +32,7 @@ pub fn run(args: &TokenArgs) -> Result<u8> {
     if args.show_secrets {
         println!("{}", text.trim());
     } else if args.output == Format::Json {
-        println!("{}", serde_json::to_string_pretty(&facts)?);
+        print!("{}", json(&facts)?);
     } else {
         print!("{}", token_page::page(&facts, now));
     }

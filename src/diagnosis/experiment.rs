@@ -26,6 +26,8 @@ pub struct Experiment {
     pub signs: &'static [Sign],
     /// Whether it would tell anything about this sign.
     pub useful: fn(&Case, &Seen<'_>) -> bool,
+    /// Whether it sends a credential: such a one is made on one broker only.
+    pub sends_credential: bool,
     /// Turns the plan of the attempt that showed the sign into the experiment's.
     pub change: fn(&mut Plan),
 }
@@ -48,6 +50,7 @@ pub static EXPERIMENTS: &[Experiment] = &[
                     .tls()
                     .is_none_or(|tls| !tls.server_hello && tls.alert_received.is_none())
         },
+        sends_credential: false,
         change: |plan| {
             plan.tls = false;
             plan.mechanism = None;
@@ -64,6 +67,7 @@ pub static EXPERIMENTS: &[Experiment] = &[
             Sign::AnswerMalformed,
         ],
         useful: |case, _| !case.target.auth.uses_tls(),
+        sends_credential: false,
         change: |plan| {
             plan.tls = true;
             plan.mechanism = None;
@@ -82,6 +86,7 @@ pub static EXPERIMENTS: &[Experiment] = &[
                 .and_then(|login| login.error_message.as_deref());
             words.is_none_or(|words| words.contains("Access denied"))
         },
+        sends_credential: true,
         change: |plan| plan.framing = Framing::Bare,
     },
 ];
@@ -125,8 +130,11 @@ pub fn next(case: &Case, diagnosis: &Diagnosis) -> Vec<Wanted> {
         .iter()
         .filter(|experiment| !case.tried(experiment.name));
     for experiment in untried {
-        let sends_credential = experiment.name == HANDSHAKE_V0;
-        let most = if sends_credential { 1 } else { MOST_BROKERS };
+        let most = if experiment.sends_credential {
+            1
+        } else {
+            MOST_BROKERS
+        };
         let mut wanted: Vec<Wanted> = Vec::new();
         for seen in &seen {
             let calls = experiment.signs.contains(&seen.sign) && (experiment.useful)(case, seen);
@@ -145,4 +153,30 @@ pub fn next(case: &Case, diagnosis: &Diagnosis) -> Vec<Wanted> {
         }
     }
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::Endpoint;
+
+    #[test]
+    fn what_sends_a_credential_says_so() {
+        for experiment in EXPERIMENTS {
+            let mut plan = Plan {
+                broker: Endpoint::new("b-1.example", 9098),
+                address: SocketAddr::from(([10, 0, 0, 1], 9098)),
+                purpose: Purpose::Bootstrap,
+                tls: true,
+                mechanism: Some("OAUTHBEARER".to_owned()),
+                framing: Framing::SaslAuthenticate,
+                until: Phase::Metadata,
+                topic: None,
+                send_credentials_anyway: false,
+            };
+            (experiment.change)(&mut plan);
+            let logs_in = plan.mechanism.is_some() && plan.until >= Phase::SaslAuthenticate;
+            assert_eq!(experiment.sends_credential, logs_in, "{}", experiment.name);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::client_errors::{ClientError, client_errors};
 use super::reading::{Candidate, Hit, LogReading};
 use crate::catalogue;
+use crate::text::escaped;
 
 mod brokers;
 mod numbers;
@@ -81,22 +82,6 @@ pub fn read_log(text: &str) -> LogReading {
         numbers,
         brokers,
     }
-}
-
-/// The text without anything that a terminal would obey: control and direction characters as
-/// `\u{..}`.
-#[must_use]
-pub(crate) fn escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let obeyed = c.is_control()
-                || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-                || matches!(c, '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}');
-            let escape = obeyed.then(|| c.escape_unicode());
-            escape.into_iter().flatten().chain((!obeyed).then_some(c))
-        })
-        .collect()
 }
 
 /// A row of the table found in a line.

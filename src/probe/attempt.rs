@@ -108,7 +108,7 @@ enum State {
     },
     /// The challenge was answered with one byte 0x01 (RFC 7628, 3.2.3).
     Dismissed {
-        framing: Framing,
+        asked: Asked,
         challenge: String,
     },
     Describing {
@@ -118,6 +118,23 @@ enum State {
 }
 
 type Versions = Vec<ApiRange>;
+
+/// How a message of the mechanism was sent, and so how the answer is to be read.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// In `SaslAuthenticate` of this version.
+    Framed(i16),
+    Bare,
+}
+
+impl Asked {
+    fn framing(self) -> Framing {
+        match self {
+            Asked::Framed(_) => Framing::SaslAuthenticate,
+            Asked::Bare => Framing::Bare,
+        }
+    }
+}
 
 /// An attempt under way.
 #[derive(Debug)]
@@ -199,8 +216,8 @@ impl Attempt {
                 Framing::SaslAuthenticate => self.authenticated(&versions, &frame, meter),
                 Framing::Bare => self.authenticated_bare(&versions, &frame, meter),
             },
-            (State::Dismissed { framing, challenge }, Input::Frame(frame)) => {
-                self.dismissed(framing, challenge, &frame, meter)
+            (State::Dismissed { asked, challenge }, Input::Frame(frame)) => {
+                self.dismissed(asked, challenge, &frame, meter)
             }
             (State::Describing { version }, Input::Frame(frame)) => {
                 self.described(version, &frame, meter)
@@ -428,7 +445,7 @@ impl Attempt {
             self.spent = Some(meter);
             let correlation = self.next_correlation();
             self.state = State::Dismissed {
-                framing: Framing::SaslAuthenticate,
+                asked: Asked::Framed(version),
                 challenge,
             };
             return Effect::Exchange(messages::sasl_authenticate(version, correlation, &[1]));
@@ -448,7 +465,7 @@ impl Attempt {
         let challenge = String::from_utf8_lossy(frame).into_owned();
         self.spent = Some(meter);
         self.state = State::Dismissed {
-            framing: Framing::Bare,
+            asked: Asked::Bare,
             challenge,
         };
         Effect::Exchange(messages::with_length(&[1]))
@@ -483,20 +500,14 @@ impl Attempt {
         Effect::Close
     }
 
-    fn dismissed(
-        &mut self,
-        framing: Framing,
-        challenge: String,
-        frame: &[u8],
-        meter: Meter,
-    ) -> Effect {
+    fn dismissed(&mut self, asked: Asked, challenge: String, frame: &[u8], meter: Meter) -> Effect {
         let mut detail = SaslAuthenticateDetail {
-            framing,
+            framing: asked.framing(),
             challenge: Some(challenge),
             ..Default::default()
         };
-        if framing == Framing::SaslAuthenticate
-            && let Ok(answer) = messages::read_sasl_authenticate(frame, self.correlation, 1)
+        if let Asked::Framed(version) = asked
+            && let Ok(answer) = messages::read_sasl_authenticate(frame, self.correlation, version)
         {
             detail.error_code = answer.error_code;
             detail.error_message = answer.error_message;
@@ -578,10 +589,10 @@ impl Attempt {
                     ..Default::default()
                 }),
             ),
-            State::Dismissed { framing, challenge } => {
+            State::Dismissed { asked, challenge } => {
                 // The challenge has already said it: the close is its consequence.
                 let detail = SaslAuthenticateDetail {
-                    framing: *framing,
+                    framing: asked.framing(),
                     challenge: Some(challenge.clone()),
                     close_notify,
                     ..Default::default()
@@ -787,6 +798,38 @@ mod tests {
             panic!("{effects:?}")
         };
         assert_eq!(request[request.len() - 5..], [0, 0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn the_words_after_a_challenge_are_read_in_the_version_asked_for() {
+        // SaslAuthenticate 0-0 and 0-1; version 0 has no session lifetime.
+        let rows = [
+            (
+                "0000",
+                "0000 0000 00000002 7b7d",
+                "003a 0003 6e6f21 00000000",
+            ),
+            (
+                "0001",
+                "0000 0000 00000002 7b7d 0000000000000000",
+                "003a 0003 6e6f21 00000000 0000000000000000",
+            ),
+        ];
+        for (max, challenge, refusal) in rows {
+            let versions = VERSIONS.replace("0024 0000 0002", &format!("0024 0000 {max}"));
+            let mut inputs = up_to_login(true);
+            inputs[2] = frame(1, &versions);
+            inputs.push(Input::Credential(Some(b"token".to_vec())));
+            inputs.push(frame(3, challenge));
+            inputs.push(frame(4, refusal));
+            let (observation, _) = feed(plan(), inputs);
+            let login = observation.login().expect("a login");
+            assert_eq!(
+                (login.error_code, login.error_message.as_deref()),
+                (58, Some("no!")),
+                "version {max}"
+            );
+        }
     }
 
     #[test]

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use super::Report;
+use crate::text;
 
 /// Writes the report as one object and a newline.
 ///
 /// # Errors
 /// When writing fails.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
-    out.write_all(b"\n")
+    text::write_json(report, out)
 }
 
 /// The report's JSON schema (draft 2020-12), as `docs/report.schema.json` has it.

@@ -5,29 +5,19 @@ use std::fmt::Write as _;
 use crate::case::{Case, ClientKind};
 use crate::diagnosis::Fact;
 use crate::probe::observation::End;
+use crate::text;
 
 /// The longest string of a stranger that is shown, characters.
 const LONGEST: usize = 300;
 
-/// `text` without anything that a terminal, a log or a reader could take for something else:
-/// control characters and bidirectional marks are shown by their number, the rest is cut.
+/// The first characters of `text`, with those that a terminal, a log or a reader could take for something else
+/// shown by their number.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == LONGEST {
-            out.push('…');
-            break;
-        }
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if hidden {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => text::escaped(&text[..end]) + "…",
+        None => text::escaped(text),
     }
-    out
 }
 
 /// Milliseconds in few digits.
@@ -143,7 +133,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_hidden_is_left(text in "\\PC*|[\\x00-\\x9f]{0,40}") {
-            prop_assert!(!escape(&text).chars().any(char::is_control));
+            prop_assert!(!escape(&text).chars().any(text::could_be_obeyed));
         }
     }
 }
