@@ -6,6 +6,7 @@ use indexmap::IndexSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::aws::snapshot::Snapshot;
 use crate::phase::Phase;
 use crate::probe::observation::{AdvertisedBroker, Observation, Purpose};
 use crate::target::{Endpoint, Target};
@@ -26,9 +27,9 @@ pub enum Shares {
 /// Whom the verdict is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Client {
-    /// `machine`, `function` or `address`.
+    /// What it is.
     pub kind: ClientKind,
-    /// The function's name or the address.
+    /// The function's name, the address, or the ids, as `--from` has them.
     pub name: Option<String>,
     /// The role that the client runs as, if it is known.
     pub role: Option<String>,
@@ -44,6 +45,38 @@ pub enum ClientKind {
     Function,
     /// Another address.
     Address,
+    /// A network interface.
+    Interface,
+    /// An instance.
+    Instance,
+    /// Any interface in some subnets with some groups.
+    Subnet,
+}
+
+impl ClientKind {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ClientKind::Machine => "this machine",
+            ClientKind::Function => "function",
+            ClientKind::Address => "address",
+            ClientKind::Interface => "interface",
+            ClientKind::Instance => "instance",
+            ClientKind::Subnet => "any interface of",
+        }
+    }
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// Whether the client can work.
+    #[default]
+    Everything,
+    /// Whether the network's configuration lets it.
+    Network,
 }
 
 /// From where the probes were made.
@@ -141,6 +174,9 @@ pub struct Case {
     pub version: String,
     /// What was asked.
     pub target: Target,
+    /// What was asked of it.
+    #[serde(default)]
+    pub asked: Asked,
     /// The last phase that was asked for.
     pub until: Phase,
     /// Whom the verdict is about.
@@ -157,6 +193,10 @@ pub struct Case {
     pub token: Option<TokenJudgement>,
     /// How far the local clock is ahead of AWS's, seconds, when it was measured.
     pub clock_ahead_s: Option<f64>,
+    /// What the AWS APIs said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub facts: Option<Snapshot>,
     /// Experiments that were tried, in order.
     pub experiments: Vec<String>,
     /// When the run began, RFC 3339.
@@ -170,6 +210,37 @@ pub struct Case {
 }
 
 impl Case {
+    /// A case in which nothing was seen yet.
+    #[must_use]
+    pub fn of(target: Target, client: Client, until: Phase) -> Self {
+        let now = time::OffsetDateTime::now_utc();
+        Self {
+            schema: CASE_SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            target,
+            asked: Asked::default(),
+            until,
+            client,
+            vantage: Vantage {
+                kind: ClientKind::Machine,
+                addresses: Vec::new(),
+                identity: None,
+                speaks_for: Vec::new(),
+            },
+            observations: Vec::new(),
+            credentials: CredentialFacts::default(),
+            identity: IdentityFacts::default(),
+            token: None,
+            clock_ahead_s: None,
+            facts: None,
+            experiments: Vec::new(),
+            started: rfc3339(now),
+            now: now.unix_timestamp(),
+            duration_ms: 0,
+            complete: true,
+        }
+    }
+
     /// The attempts that a client would make too: not the experiments.
     pub fn attempts(&self) -> impl Iterator<Item = &Observation> {
         self.observations
@@ -240,4 +311,12 @@ impl Case {
         self.attempts()
             .any(|o| o.broker == *broker && o.answered(self.until))
     }
+}
+
+/// A time of day as RFC 3339 has it, to the millisecond.
+pub(crate) fn rfc3339(at: time::OffsetDateTime) -> String {
+    let format = time::macros::format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+    );
+    at.format(format).unwrap_or_default()
 }

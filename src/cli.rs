@@ -48,6 +48,13 @@ pub enum Command {
     Sasl(Box<DiagnoseArgs>),
     /// Up to Kafka's Metadata, and every broker that it names
     Kafka(Box<DiagnoseArgs>),
+    /// Groups, ACLs, routes and links: the proof of every path and back, without a packet
+    #[command(
+        after_help = "Examples:\n  msk-doctor network demo --function orders --facts facts/\n  \
+        msk-doctor network --cluster demo --from subnet:subnet-1,subnet-2/sg:sg-1 --facts facts/\n\n\
+        Exit code 1 when a path is blocked or works only for some ports or addresses, 3 when one is unknown."
+    )]
+    Network(Box<DiagnoseArgs>),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means
@@ -61,12 +68,16 @@ pub enum Command {
 /// The arguments of `diagnose` and of each layer.
 #[derive(Debug, Args, Clone)]
 pub struct DiagnoseArgs {
-    /// Bootstrap string (host:port,…), `-` for standard input, or a file that holds one
+    /// Bootstrap string (host:port,…), `-` for standard input, a file that holds one; or, with AWS facts, the name or
+    /// ARN of a function or cluster
     #[arg(value_name = "TARGET")]
     pub target: Option<String>,
     /// Bootstrap string
     #[arg(long, value_name = "HOST:PORT,…", env = "MSK_DOCTOR_BOOTSTRAP")]
     pub bootstrap: Option<String>,
+    /// Cluster, by its name or ARN
+    #[arg(long, value_name = "NAME|ARN", env = "MSK_DOCTOR_CLUSTER")]
+    pub cluster: Option<String>,
     /// Function on whose behalf the question is asked
     #[arg(long, value_name = "NAME|ARN", env = "MSK_DOCTOR_FUNCTION")]
     pub function: Option<String>,
@@ -139,7 +150,14 @@ pub struct DiagnoseArgs {
     /// Packets only: no AWS API is called (credentials are still looked for, to log in)
     #[arg(long, env = "MSK_DOCTOR_NO_AWS")]
     pub no_aws: bool,
-    /// Whose path is judged: `ip:ADDRESS` [default: this machine's]
+    /// Configuration only: no packet is sent
+    #[arg(long, env = "MSK_DOCTOR_NO_PROBE")]
+    pub no_probe: bool,
+    /// AWS facts from a folder of saved answers: no AWS API is called for them
+    #[arg(long, value_name = "DIR", env = "MSK_DOCTOR_FACTS")]
+    pub facts: Option<PathBuf>,
+    /// Whose path is judged: function:NAME[:Q], eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS
+    /// [default: the function, if one is given, else this machine]
     #[arg(long, value_name = "VANTAGE", env = "MSK_DOCTOR_FROM")]
     pub from: Option<String>,
     /// Replay a saved case: no packet is sent

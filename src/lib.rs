@@ -24,5 +24,5 @@ pub mod report;
 pub mod sasl;
 pub mod secret;
 pub mod target;
-pub mod vpc;
 pub mod text;
+pub mod vpc;

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::case::{CASE_SCHEMA, Case, Client, ClientKind, Shares, Vantage};
+use crate::aws::snapshot::Snapshot;
+use crate::case::{Case, Client, ClientKind, Shares};
 use crate::diagnosis::{Diagnosis, conclude, experiment};
 use crate::phase::Phase;
 use crate::probe::certificate::TrustStore;
@@ -58,6 +59,8 @@ pub struct Setup {
     pub token: TokenSource,
     /// Whom the verdict is about.
     pub client: Client,
+    /// What the AWS APIs said.
+    pub facts: Option<Snapshot>,
     /// In what this machine is the same as the client.
     pub speaks_for: Vec<Shares>,
     /// Ends the run early, with what it has.
@@ -89,28 +92,14 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
         .start(setup.target.region.as_deref(), shared.deadline);
     let observations = observe::observe(&setup, &shared, &token).await;
     let mut case = Case {
-        schema: CASE_SCHEMA,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: setup.target.clone(),
-        until: setup.until,
-        client: setup.client.clone(),
-        vantage: Vantage {
-            kind: ClientKind::Machine,
-            addresses: local_addresses(&observations),
-            identity: None,
-            speaks_for: setup.speaks_for.clone(),
-        },
+        facts: setup.facts.clone(),
         observations,
-        credentials: crate::case::CredentialFacts::default(),
-        identity: crate::case::IdentityFacts::default(),
-        token: None,
-        clock_ahead_s: None,
-        experiments: Vec::new(),
-        started: rfc3339(wall),
+        started: crate::case::rfc3339(wall),
         now: wall.unix_timestamp(),
-        duration_ms: 0,
-        complete: true,
+        ..Case::of(setup.target.clone(), setup.client.clone(), setup.until)
     };
+    case.vantage.addresses = local_addresses(&case.observations);
+    case.vantage.speaks_for.clone_from(&setup.speaks_for);
     if is_own_address(&case) {
         case.vantage.speaks_for = vec![Shares::Path, Shares::Identity];
     }
@@ -168,11 +157,4 @@ fn local_addresses(observations: &[crate::probe::observation::Observation]) -> V
         }
     }
     found
-}
-
-fn rfc3339(at: time::OffsetDateTime) -> String {
-    let format = time::macros::format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-    );
-    at.format(format).unwrap_or_default()
 }

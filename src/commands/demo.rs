@@ -98,6 +98,7 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
     let cancel = CancellationToken::new();
     stop_on_interrupt(cancel.clone());
     let setup = Setup {
+        facts: None,
         target: Target::from_endpoints(&endpoints),
         until: Phase::Metadata,
         mechanism: Some("OAUTHBEARER".to_owned()),

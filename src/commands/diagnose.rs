@@ -3,11 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
 use msk_doctor::aws::credentials::{CredentialOptions, resolve_region};
-use msk_doctor::case::{CASE_SCHEMA, Case, Client, ClientKind, Shares};
+use msk_doctor::aws::snapshot::Snapshot;
+use msk_doctor::case::{Asked, CASE_SCHEMA, Case, Client, ClientKind};
 use msk_doctor::cli::{DiagnoseArgs, Mechanism, OutputArgs};
 use msk_doctor::diagnosis::{Diagnosis, conclude};
 use msk_doctor::phase::Phase;
@@ -18,12 +19,13 @@ use msk_doctor::probe::tls::ClientIdentity;
 use msk_doctor::report::Report;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::msk_iam::Token;
-use msk_doctor::target::{Auth, Target, parse_bootstrap};
+use msk_doctor::target::{Auth, Target};
 use msk_doctor::text::json;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
+use super::question::{self, Question};
 use super::{output, read_text, runtime, wrong};
 
 /// How long credentials may take before the login is given up.
@@ -41,6 +43,61 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
         None => probe(args, until)?,
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
+}
+
+/// `network`: the configuration's paths, and no packet.
+pub fn network(args: &DiagnoseArgs) -> Result<u8> {
+    output::check(&args.output)?;
+    let (case, diagnosis) = match &args.case {
+        Some(path) => {
+            let case = Case {
+                asked: Asked::Network,
+                ..read_case(path)?
+            };
+            let diagnosis = conclude(&case);
+            (case, diagnosis)
+        }
+        None => {
+            let question = question::read(args)?;
+            if question.facts.is_none() {
+                return Err(wrong(
+                    "the paths are proved from AWS facts: pass --facts with a folder of saved ones",
+                ));
+            }
+            let Question {
+                target,
+                client,
+                facts,
+                ..
+            } = question;
+            if client.kind == ClientKind::Machine {
+                return Err(wrong(
+                    "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
+                ));
+            }
+            configuration(target, client, facts, Asked::Network, Phase::Connect)
+        }
+    };
+    report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
+}
+
+/// A case without packets, and its diagnosis.
+fn configuration(
+    target: Target,
+    client: Client,
+    facts: Option<Snapshot>,
+    asked: Asked,
+    until: Phase,
+) -> (Case, Diagnosis) {
+    let began = Instant::now();
+    let mut case = Case {
+        asked,
+        facts,
+        ..Case::of(target, client, until)
+    };
+    let diagnosis = conclude(&case);
+    case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    (case, diagnosis)
 }
 
 /// Saves the case if wanted, writes the report, gives the exit code.
@@ -79,7 +136,26 @@ fn read_case(path: &Path) -> Result<Case> {
 }
 
 fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
-    let target = target(args)?;
+    let Question {
+        target,
+        client,
+        speaks_for,
+        facts,
+    } = question::read(args)?;
+    if args.no_probe {
+        return Ok(configuration(
+            target,
+            client,
+            facts,
+            Asked::Everything,
+            until,
+        ));
+    }
+    if target.brokers.is_empty() {
+        return Err(wrong(
+            "the facts name no brokers to probe: give the bootstrap string, or pass --no-probe",
+        ));
+    }
     let mechanism = mechanism(args, &target)?;
     let wants_token = target.auth == Auth::Iam && until >= Phase::SaslAuthenticate;
     let runtime = runtime()?;
@@ -115,8 +191,9 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
         identity: identity(args)?,
         send_credentials_anyway: args.send_credentials_anyway,
         token: token_source(args, &target, wants_token)?,
-        client: client(args)?,
-        speaks_for: speaks_for(args),
+        client,
+        speaks_for,
+        facts,
         cancel: cancel.clone(),
         progress: progress(),
         target,
@@ -141,62 +218,6 @@ pub fn stop_on_interrupt(cancel: CancellationToken) {
             }
         }
     });
-}
-
-fn target(args: &DiagnoseArgs) -> Result<Target> {
-    let text = match (&args.target, &args.bootstrap) {
-        (Some(_), Some(_)) => {
-            return Err(wrong(
-                "the brokers are given twice: as TARGET and as --bootstrap",
-            ));
-        }
-        (Some(target), None) => positional(target)?,
-        (None, Some(bootstrap)) => bootstrap.clone(),
-        (None, None) => {
-            return Err(wrong(
-                "no target: give a bootstrap string, such as b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098\n  \
-                 (aws kafka get-bootstrap-brokers --cluster-arn ARN prints it; `msk-doctor demo` needs none)",
-            ));
-        }
-    };
-    let endpoints = parse_bootstrap(&text).map_err(|error| wrong(error.to_string()))?;
-    let mut target = Target::from_endpoints(&endpoints);
-    if let Some(auth) = args.auth {
-        target.auth = auth;
-    } else if target.auth == Auth::Tls && args.client_cert.is_some() {
-        target.auth = Auth::Mtls;
-    }
-    if target.auth == Auth::Mtls && args.client_cert.is_none() {
-        return Err(wrong("--auth mtls needs --client-cert and --client-key"));
-    }
-    if let Some(region) = &args.region {
-        target.region = Some(region.clone());
-    }
-    target.topic.clone_from(&args.topic);
-    target.function.clone_from(&args.function);
-    Ok(target)
-}
-
-/// A bootstrap string, `-`, or the name of a file that holds one.
-fn positional(text: &str) -> Result<String> {
-    if text == "-" {
-        return read_text("-");
-    }
-    if text.starts_with("arn:") {
-        return Err(wrong(format!(
-            "{text:?} is an ARN: this version reads no AWS configuration; give the bootstrap string"
-        )));
-    }
-    let looks_like_brokers = text.contains(':') || text.contains(',');
-    if !looks_like_brokers && Path::new(text).is_file() {
-        return read_text(text);
-    }
-    if !looks_like_brokers && !text.contains('.') {
-        return Err(wrong(format!(
-            "{text:?} is no subcommand (msk-doctor --help), no bootstrap string (host:port) and no file; names of functions and clusters are not looked up by this version"
-        )));
-    }
-    Ok(text.to_owned())
 }
 
 fn mechanism(args: &DiagnoseArgs, target: &Target) -> Result<Option<String>> {
@@ -326,64 +347,6 @@ fn token_source(args: &DiagnoseArgs, target: &Target, wanted: bool) -> Result<To
         },
         ask_sts: !args.no_aws,
     })
-}
-
-fn client(args: &DiagnoseArgs) -> Result<Client> {
-    if let Some(function) = &args.function {
-        return Ok(Client {
-            kind: ClientKind::Function,
-            name: Some(function.clone()),
-            role: None,
-        });
-    }
-    match args.from.as_deref().map(|from| from.split_once(':')) {
-        None => Ok(Client {
-            kind: ClientKind::Machine,
-            name: None,
-            role: None,
-        }),
-        Some(Some(("function", name))) => Ok(Client {
-            kind: ClientKind::Function,
-            name: Some(name.to_owned()),
-            role: None,
-        }),
-        Some(Some(("ip", address))) => {
-            let ip: std::net::IpAddr = address
-                .parse()
-                .map_err(|_| wrong(format!("--from ip:{address}: not an IP address")))?;
-            Ok(Client {
-                kind: ClientKind::Address,
-                name: Some(ip.to_string()),
-                role: None,
-            })
-        }
-        Some(_) => Err(wrong(
-            "--from is function:NAME or ip:ADDRESS in this version, such as --from ip:10.0.3.17",
-        )),
-    }
-}
-
-/// This machine is the client unless another is named; a function that runs this very program is
-/// itself (its name is in the environment that Lambda sets).
-fn speaks_for(args: &DiagnoseArgs) -> Vec<Shares> {
-    let function = args.function.as_deref().or_else(|| {
-        args.from
-            .as_deref()
-            .and_then(|from| from.strip_prefix("function:"))
-    });
-    let other = match function {
-        Some(name) => {
-            let bare = name.rsplit(":function:").next().unwrap_or(name);
-            let bare = bare.split(':').next().unwrap_or(bare);
-            std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok().as_deref() != Some(bare)
-        }
-        None => args.from.is_some(),
-    };
-    if other {
-        Vec::new()
-    } else {
-        vec![Shares::Path, Shares::Identity]
-    }
 }
 
 /// A line on the terminal that says what is being done.

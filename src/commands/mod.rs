@@ -5,6 +5,7 @@ mod diagnose;
 mod explain;
 mod lab;
 mod output;
+mod question;
 mod token;
 
 use std::io::Read as _;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Tcp(args) => diagnose::run(&args, Phase::Connect),
         Command::Tls(args) => diagnose::run(&args, Phase::Tls),
         Command::Sasl(args) => diagnose::run(&args, Phase::SaslAuthenticate),
+        Command::Network(args) => diagnose::network(&args),
         Command::Token(args) => token::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -1,9 +1,10 @@
 //! The engine: every check that can explain a sign is asked, and the best one is the cause.
 
-use super::sign::{Seen, Sign, signs};
+use super::paths;
+use super::sign::{Seen, signs};
 use super::verdict::{unknowns, verdict};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Stand, Status, Weight};
-use crate::case::Case;
+use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
 use crate::probe::observation::Detail;
@@ -17,9 +18,18 @@ pub fn conclude(case: &Case) -> Diagnosis {
 /// Diagnoses a case with the checks that `on` keeps: tests switch one off to see that it matters.
 #[must_use]
 pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
+    if case.asked == Asked::Network {
+        return paths::network(case);
+    }
+    let signs = signs(case);
+    let proof = paths::prove(case);
+    let judged = paths::judge(case, &proof, &signs);
     let mut causes: Vec<Cause> = Vec::new();
     let mut findings = checks::passes(case);
-    for seen in signs(case) {
+    for seen in signs {
+        if paths::settled(case, &proof, &judged, &seen) {
+            continue;
+        }
         let Some(cause) = explain(case, &seen, on) else {
             continue;
         };
@@ -32,14 +42,18 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
         merge(&mut causes, cause);
     }
     absorb(&mut causes);
+    causes.extend(judged.causes);
     order(&mut causes);
     findings.extend(checks::warnings(case));
-    let unknown = unknowns(case);
+    findings.extend(judged.findings);
+    let mut unknown = unknowns(case);
+    unknown.extend(judged.unknown);
     Diagnosis {
         verdict: verdict(case, &causes),
         causes,
         findings,
         unknown,
+        paths: proof.paths,
     }
 }
 
@@ -126,6 +140,8 @@ fn explain(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Option<
         explains: base.into_iter().collect(),
         ruled_out: standings.ruled_out,
         not_excluded: standings.candidates.into_iter().map(|c| c.fault).collect(),
+        at: None,
+        by_facts: false,
     })
 }
 
@@ -234,12 +250,12 @@ fn absorb(causes: &mut Vec<Cause>) {
 }
 
 /// The origin first: what hits most brokers, then what breaks first, then what is surest.
-fn order(causes: &mut [Cause]) {
-    let rank = |sign: &Sign| *sign;
+pub(super) fn order(causes: &mut [Cause]) {
     causes.sort_by_key(|cause| {
         (
             std::cmp::Reverse(cause.subjects.len()),
-            cause.signs.iter().map(rank).min(),
+            cause.phase,
+            cause.signs.iter().min().copied(),
             std::cmp::Reverse(cause.confidence),
         )
     });

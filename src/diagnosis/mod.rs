@@ -3,10 +3,12 @@
 
 mod conclude;
 pub mod experiment;
+mod paths;
 pub mod sign;
 mod verdict;
 
 pub use conclude::{conclude, conclude_with};
+pub use paths::prove;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -204,6 +206,10 @@ pub struct Cause {
     pub ruled_out: Vec<(&'static Fault, String)>,
     /// Entries that fit as well.
     pub not_excluded: Vec<&'static Fault>,
+    /// The AWS resource that does it, where the facts name one: the same fault at another is another cause.
+    pub at: Option<String>,
+    /// Whether the AWS facts prove it, wherever the probes were made.
+    pub by_facts: bool,
 }
 
 /// The result of a check on one subject.
@@ -255,4 +261,6 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What could not be checked.
     pub unknown: Vec<Unknown>,
+    /// The proof of each path; empty without AWS facts.
+    pub paths: Vec<crate::vpc::Path>,
 }

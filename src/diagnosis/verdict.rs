@@ -11,13 +11,15 @@ use crate::target::TargetBroker;
 pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
     let speaks = case.shares(Shares::Path) && case.shares(Shares::Identity);
     if !causes.is_empty() {
-        let counts = causes.iter().flat_map(|cause| &cause.signs).any(|sign| {
-            if sign.is_about_path() {
-                case.shares(Shares::Path)
-            } else {
-                case.shares(Shares::Identity)
-            }
-        });
+        let by_facts = causes.iter().any(|cause| cause.by_facts);
+        let counts = by_facts
+            || causes.iter().flat_map(|cause| &cause.signs).any(|sign| {
+                if sign.is_about_path() {
+                    case.shares(Shares::Path)
+                } else {
+                    case.shares(Shares::Identity)
+                }
+            });
         return if counts {
             Verdict::Faulty
         } else {

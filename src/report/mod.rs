@@ -61,7 +61,7 @@ pub struct Report {
     /// What each attempt saw.
     pub observations: Vec<Observation>,
     /// The proof of each path; empty without AWS facts.
-    pub paths: Vec<serde_json::Value>,
+    pub paths: Vec<crate::vpc::Path>,
 }
 
 /// The program.
@@ -205,7 +205,7 @@ impl Report {
             token: case.token.clone(),
             clock_ahead_s: case.clock_ahead_s,
             observations: case.observations.clone(),
-            paths: Vec::new(),
+            paths: diagnosis.paths.clone(),
         }
     }
 }
@@ -222,7 +222,7 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
     } else {
         crate::case::Shares::Identity
     };
-    if !case.shares(needed) {
+    if !cause.by_facts && !case.shares(needed) {
         settle.insert(0, words::from_the_client(case));
     }
     ReportCause {

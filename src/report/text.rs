@@ -1,5 +1,6 @@
 //! The report for a person: the verdict first, then the proof.
 
+mod paths;
 mod table;
 
 use std::fmt::Write as _;
@@ -37,8 +38,11 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
     let page = Page { style };
     page.head(report, &mut text);
     page.verdict(report, &mut text);
-    text.push('\n');
-    text.push_str(&table::table(report, &page));
+    if !report.observations.is_empty() {
+        text.push('\n');
+        text.push_str(&table::table(report, &page));
+    }
+    text.push_str(&paths::paths(report, &page));
     if let Some(origin) = report.causes.first() {
         text.push('\n');
         page.cause(report, origin, &mut text);
@@ -140,7 +144,9 @@ impl Page {
         let target = &report.target;
         let mut words = Vec::new();
         if let Some(cluster) = &target.cluster {
-            words.push(format!("cluster {}", escape(cluster)));
+            // Of an ARN, the name.
+            let name = cluster.split('/').nth(1).unwrap_or(cluster);
+            words.push(format!("cluster {}", escape(name)));
         }
         if let Some(region) = &target.region {
             words.push(escape(region));
@@ -159,6 +165,14 @@ impl Page {
             words.push(format!("for function {}", escape(function)));
         }
         self.entry("target", &words.join(", "), text);
+        if report.observations.is_empty() && !report.paths.is_empty() {
+            let client = &report.client;
+            let name = client.name.as_deref().map(escape).unwrap_or_default();
+            let words = format!("{} {name}, by its AWS configuration", client.kind.name());
+            self.entry("client", &words, text);
+            text.push('\n');
+            return;
+        }
         let mut vantage = String::from("this machine");
         for address in report.vantage.addresses.iter().take(2) {
             let _ = write!(vantage, ", {address}");
@@ -189,6 +203,10 @@ impl Page {
                 format!("seen from here: {}{}", cause.title, tag(cause))
             }
             (Some(cause), _) => format!("{}{}", cause.title, tag(cause)),
+            (None, Verdict::Healthy) if report.observations.is_empty() => format!(
+                "every packet of all {} paths passes, and every answer",
+                report.paths.len()
+            ),
             (None, Verdict::Healthy) => {
                 format!(
                     "every broker answers, through {}, in {} ms",

@@ -8,6 +8,7 @@ use super::Gap;
 use super::space::{Addresses, Family, Ports, just, ports};
 use super::world::World;
 use crate::aws::files::key_of;
+use crate::aws::snapshot::Snapshot;
 use crate::aws::snapshot::ec2::{NetworkInterface, Subnet};
 use crate::aws::snapshot::lambda::GetFunctionConfiguration;
 
@@ -205,12 +206,12 @@ pub fn clients<'a>(
 /// # Errors
 /// Where it is not known.
 pub fn configuration<'a>(
-    world: &World<'a>,
+    snapshot: &'a Snapshot,
     name: &str,
     qualifier: Option<&str>,
 ) -> Result<&'a GetFunctionConfiguration, Gap> {
     let full = qualifier.map_or_else(|| name.to_owned(), |q| format!("{name}:{q}"));
-    let mut known = world.snapshot.known(|facts| &facts.functions);
+    let mut known = snapshot.known(|facts| &facts.functions);
     known
         .find(|(key, function)| {
             let named = *key == key_of(&full);
@@ -230,7 +231,7 @@ fn function<'a>(
     qualifier: Option<&str>,
     family: Family,
 ) -> Result<Vec<ClientSide<'a>>, FromError> {
-    let function = configuration(world, name, qualifier)?;
+    let function = configuration(world.snapshot, name, qualifier)?;
     let vpc = function
         .vpc_config
         .as_ref()

@@ -16,8 +16,8 @@ mod transit;
 mod travel;
 mod world;
 
-pub use broker::{BrokerSide, Listener, brokers, cluster, usual_port};
-pub use client::{ClientSide, From, FromError, clients};
+pub use broker::{BrokerSide, Listener, bootstrap, brokers, cluster, usual_port};
+pub use client::{ClientSide, From, FromError, clients, configuration};
 pub use path::prove;
 pub use question::{Proof, Question, answer};
 pub use world::{World, acls};

@@ -143,11 +143,12 @@ fn asked_listeners(world: &World<'_>, cluster: &Cluster, question: &Question) ->
     }
     let outside = match &question.from {
         From::Address(address) => is_public(*address) && world.with_address(*address).is_empty(),
-        From::Function { name, qualifier } => configuration(world, name, qualifier.as_deref())
-            .is_ok_and(|function| {
+        From::Function { name, qualifier } => {
+            configuration(world.snapshot, name, qualifier.as_deref()).is_ok_and(|function| {
                 let vpc = function.vpc_config.as_ref();
                 vpc.is_none_or(|vpc| vpc.subnet_ids.is_empty())
-            }),
+            })
+        }
         From::Interface(_) | From::Instance(_) | From::Subnets { .. } => false,
     };
     let access = cluster

@@ -1,0 +1,342 @@
+//! What the proof of the paths says of the client, joined with what the packets say.
+//!
+//! The facts judge the path, whoever looks. Packets confirm or contradict them only where this machine shares the
+//! client's path.
+
+use std::collections::BTreeSet;
+
+use super::sign::{Seen, Sign};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
+use crate::case::{Case, Client, ClientKind, Shares};
+use crate::catalogue::{self, Fault};
+use crate::phase::Phase;
+use crate::target::Endpoint;
+use crate::vpc::{
+    Blocker, Direction, From, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
+};
+
+/// The proof of every path of a case; empty where there are no facts, or no client whose path they tell.
+#[must_use]
+pub fn prove(case: &Case) -> Proof {
+    let (Some(facts), Some(from)) = (&case.facts, vantage(case)) else {
+        return Proof::default();
+    };
+    let acls = acls(facts);
+    let world = World::new(facts, &acls);
+    let mut ports: Vec<u16> = case.target.brokers.iter().map(|b| b.port).collect();
+    ports.dedup();
+    answer(
+        &world,
+        &Question {
+            cluster: case.target.cluster.clone(),
+            from,
+            auth: case.target.auth,
+            port: match ports.as_slice() {
+                [port] => Some(*port),
+                _ => None,
+            },
+        },
+    )
+}
+
+/// The client as the proof asks for it; `None` where it is a machine without any known address.
+fn vantage(case: &Case) -> Option<From> {
+    let Client { kind, name, .. } = &case.client;
+    let named = |kind: &str| {
+        name.as_ref()
+            .and_then(|name| format!("{kind}:{name}").parse().ok())
+    };
+    match kind {
+        ClientKind::Function => named("function"),
+        ClientKind::Interface => named("eni"),
+        ClientKind::Instance => named("instance"),
+        ClientKind::Subnet => named("subnet"),
+        ClientKind::Address => named("ip"),
+        ClientKind::Machine => case.vantage.addresses.first().copied().map(From::Address),
+    }
+}
+
+/// What the paths say of a case.
+pub(super) struct Judged {
+    /// What stops packets, each with the brokers that it cuts off.
+    pub causes: Vec<Cause>,
+    /// What does not hurt this client and would hurt another.
+    pub findings: Vec<Finding>,
+    /// What the facts do not tell, and where the packets contradict them.
+    pub unknown: Vec<Unknown>,
+}
+
+/// Judges the paths of a case.
+pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
+    let mut judged = Judged {
+        causes: Vec::new(),
+        findings: Vec::new(),
+        unknown: Vec::new(),
+    };
+    for path in &proof.paths {
+        let broker = endpoint(case, path);
+        if contradicted(case, path, &broker) {
+            let blocker = path
+                .blockers
+                .first()
+                .map_or("a blocker", |b| b.detail.as_str());
+            judged.add_unknown(
+                format!(
+                    "why {broker} answers though the facts say that it cannot be reached: {blocker}"
+                ),
+                "fresh facts of the path that is really taken",
+            );
+            continue;
+        }
+        for blocker in &path.blockers {
+            judged.blame(path, blocker, &broker);
+        }
+        for blocker in &path.warnings {
+            judged.warn(blocker, &broker);
+        }
+        for gap in &path.unknown {
+            judged.add_unknown(gap.what.clone(), &gap.needs);
+        }
+        if path.verdict == PathVerdict::Reachable
+            && case.shares(Shares::Path)
+            && is_silent(signs, &broker)
+        {
+            judged.add_unknown(
+                format!("what swallows the packets to {broker}: the facts say that they pass"),
+                "the host's own firewall, an on-premises firewall, flow logs of the broker's interface; or fresh facts",
+            );
+        }
+    }
+    for gap in &proof.gaps {
+        judged.add_unknown(gap.what.clone(), &gap.needs);
+    }
+    for cause in &mut judged.causes {
+        join(case, cause, signs);
+        cause.ruled_out = ruled_out(&proof.paths, cause.fault);
+    }
+    judged
+}
+
+impl Judged {
+    fn add_unknown(&mut self, what: String, needs: &str) {
+        let unknown = Unknown {
+            what,
+            needs: needs.to_owned(),
+        };
+        if !self.unknown.contains(&unknown) {
+            self.unknown.push(unknown);
+        }
+    }
+
+    /// One cause for each thing that stops packets.
+    fn blame(&mut self, path: &Path, blocker: &Blocker, broker: &Endpoint) {
+        let Some(fault) = catalogue::find(&blocker.code) else {
+            return;
+        };
+        let fact = Fact::Says(words(path, blocker));
+        let same = |cause: &&mut Cause| {
+            cause.fault == fault && cause.at.as_deref() == blocker.resource.as_deref()
+        };
+        if let Some(cause) = self.causes.iter_mut().find(same) {
+            if !cause.subjects.contains(broker) {
+                cause.subjects.push(broker.clone());
+            }
+            if !cause.evidence.contains(&fact) {
+                cause.evidence.push(fact);
+            }
+            return;
+        }
+        self.causes.push(Cause {
+            fault,
+            confidence: Confidence::Proven,
+            subjects: vec![broker.clone()],
+            signs: Vec::new(),
+            phase: Phase::Connect,
+            evidence: vec![fact],
+            explains: Vec::new(),
+            ruled_out: Vec::new(),
+            not_excluded: Vec::new(),
+            at: blocker.resource.clone(),
+            by_facts: true,
+        });
+    }
+
+    fn warn(&mut self, blocker: &Blocker, broker: &Endpoint) {
+        let Some(fault) = catalogue::find(&blocker.code) else {
+            return;
+        };
+        self.findings.push(Finding {
+            fault,
+            status: Status::Warning,
+            subject: broker.clone(),
+            facts: vec![Fact::Says(format!(
+                "{}; this client's ports are not among them",
+                blocker.detail
+            ))],
+        });
+    }
+}
+
+/// The broker of a path, by the name that the case has for it.
+fn endpoint(case: &Case, path: &Path) -> Endpoint {
+    let by_address = case
+        .attempts()
+        .find(|o| {
+            o.address
+                .is_some_and(|a| a.ip() == path.to.address && a.port() == path.to.port)
+        })
+        .map(|o| o.broker.clone());
+    by_address.unwrap_or_else(|| match &path.to.name {
+        Some(name) => Endpoint::new(name, path.to.port),
+        None => Endpoint::new(&path.to.address.to_string(), path.to.port),
+    })
+}
+
+fn is_silent(signs: &[Seen<'_>], broker: &Endpoint) -> bool {
+    signs
+        .iter()
+        .any(|seen| seen.sign == Sign::ConnectSilent && seen.broker() == broker)
+}
+
+/// A connection over a path that the facts call blocked, from where the client's path is this machine's.
+fn contradicted(case: &Case, path: &Path, broker: &Endpoint) -> bool {
+    path.verdict == PathVerdict::Blocked
+        && case.shares(Shares::Path)
+        && case.attempts().any(|o| {
+            o.broker == *broker
+                && o.answered(Phase::Connect)
+                && o.address.is_some_and(|a| a.ip() == path.to.address)
+        })
+}
+
+/// The packets as evidence, where they are the client's.
+fn join(case: &Case, cause: &mut Cause, signs: &[Seen<'_>]) {
+    if !case.shares(Shares::Path) {
+        return;
+    }
+    for seen in signs {
+        if seen.sign == Sign::ConnectSilent && cause.subjects.contains(seen.broker()) {
+            cause.evidence.push(Fact::Ended {
+                broker: seen.broker().clone(),
+                phase: seen.record.phase,
+                end: seen.record.end,
+                after_us: seen.record.duration_us,
+            });
+            if !cause.explains.contains(&"TCP-01") {
+                cause.explains.push("TCP-01");
+            }
+        }
+    }
+}
+
+/// Whether a sign is explained by the causes that the facts prove, or does not speak of the client at all because the
+/// facts do.
+pub(super) fn settled(case: &Case, proof: &Proof, judged: &Judged, seen: &Seen<'_>) -> bool {
+    if !matches!(
+        seen.sign,
+        Sign::ConnectSilent | Sign::ConnectUnreachable | Sign::ConnectRefused
+    ) {
+        return false;
+    }
+    if !case.shares(Shares::Path) {
+        return !proof.paths.is_empty();
+    }
+    seen.sign == Sign::ConnectSilent
+        && judged
+            .causes
+            .iter()
+            .any(|cause| cause.subjects.contains(seen.broker()))
+}
+
+/// A blocker in words, with the path that it was found on.
+fn words(path: &Path, blocker: &Blocker) -> String {
+    let way = match blocker.direction {
+        Direction::Forward => "to",
+        Direction::Return => "back from",
+    };
+    let from = path
+        .from
+        .interface
+        .as_deref()
+        .or(path.from.subnet.as_deref())
+        .map_or_else(
+            || {
+                path.from
+                    .addresses
+                    .first()
+                    .map_or_else(|| "the client".to_owned(), ToString::to_string)
+            },
+            ToOwned::to_owned,
+        );
+    let broker = path.to.broker.map_or_else(
+        || path.to.address.to_string(),
+        |id| format!("broker {id} ({})", path.to.address),
+    );
+    let resource = blocker
+        .resource
+        .as_deref()
+        .filter(|resource| !blocker.detail.contains(resource))
+        .map(|resource| format!("{resource}: "))
+        .unwrap_or_default();
+    format!("{resource}{} (from {from}, {way} {broker})", blocker.detail)
+}
+
+/// What every path passes, and the entries that this excludes.
+fn ruled_out(paths: &[Path], fault: &Fault) -> Vec<(&'static Fault, String)> {
+    /// A kind of place, which way, what it does there, and the entry that it would be.
+    const PLACES: &[(&str, Direction, Option<&str>, &str)] = &[
+        ("security group", Direction::Forward, Some("out"), "SG-02"),
+        ("security group", Direction::Forward, Some("in"), "SG-01"),
+        ("network ACL", Direction::Forward, Some("out"), "NACL-03"),
+        ("network ACL", Direction::Forward, Some("in"), "NACL-01"),
+        ("network ACL", Direction::Return, Some("out"), "NACL-02"),
+        ("network ACL", Direction::Return, Some("in"), "NACL-04"),
+        ("route", Direction::Forward, None, "RTE-03"),
+        ("route", Direction::Return, None, "RTE-04"),
+    ];
+    let mut found = Vec::new();
+    for (what, direction, detail, code) in PLACES {
+        let is_there = |hop: &&Hop| {
+            hop.what == *what
+                && hop.direction == *direction
+                && detail.is_none_or(|detail| hop.detail == detail)
+        };
+        let hops: Vec<&Hop> = paths
+            .iter()
+            .flat_map(|path| path.hops.iter().filter(is_there))
+            .collect();
+        if hops.is_empty() || hops.iter().any(|hop| hop.passes != Passes::Yes) {
+            continue;
+        }
+        let Some(entry) = catalogue::find(code).filter(|entry| *entry != fault) else {
+            continue;
+        };
+        let names: BTreeSet<&str> = hops.iter().map(|hop| hop.resource.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().take(4).collect();
+        found.push((
+            entry,
+            format!("{} let every packet of it pass", names.join(", ")),
+        ));
+    }
+    found
+}
+
+/// The diagnosis of the configuration alone: the paths, and nothing that packets say.
+pub(super) fn network(case: &Case) -> Diagnosis {
+    let proof = prove(case);
+    let judged = judge(case, &proof, &[]);
+    let verdict = match proof.verdict() {
+        Some(PathVerdict::Blocked | PathVerdict::Partial) => Verdict::Faulty,
+        Some(PathVerdict::Reachable) => Verdict::Healthy,
+        Some(PathVerdict::Unknown) | None => Verdict::Inconclusive,
+    };
+    let mut causes = judged.causes;
+    super::conclude::order(&mut causes);
+    Diagnosis {
+        verdict,
+        causes,
+        findings: judged.findings,
+        unknown: judged.unknown,
+        paths: proof.paths,
+    }
+}
