@@ -13,6 +13,8 @@ KEY, SECRET = "AKIAE2ETESTS00000001", "made-up-secret-of-the-end-to-end-tests"
 DENIED_KEY = "AKIAE2ETESTS0DENIED1"
 TEMPORARY_KEY, SESSION_TOKEN = "ASIAE2ETESTS00000001", "made-up-session-token-of-the-end-to-end-tests"
 STORE_PASSWORD = "changeit"
+MTLS_PORT = 9194
+OPEN_TOPIC, CLOSED_TOPIC = "orders", "payroll"
 PATIENCE_S = 90
 PAUSE_S = 0.2
 
@@ -45,6 +47,7 @@ class Cluster:
             for broker in self.ids:
                 self.start(broker)
             self.wait_for(self.ids)
+            self.make_topics()
         except BaseException:
             self.clean()
             raise
@@ -104,12 +107,15 @@ class Cluster:
                 "-days", "30", "-extfile", extensions, "-out", leaf)
             run("openssl", "pkcs12", "-export", "-in", leaf, "-inkey", key, "-certfile", self.ca,
                 "-out", self.folder / f"b-{i}.p12", "-passout", f"pass:{STORE_PASSWORD}")
+        for name in ("client", "stranger"):
+            run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}",
+                "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem")
 
     def properties(self, i):
         address = f"127.0.1.{i}"
         internal = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="broker" ' \
                    'password="broker" user_broker="broker";'
-        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092}
+        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092, "MTLS": MTLS_PORT}
         listeners = [f"INTERNAL://{address}:9192"] + [f"{name}://{address}:{port}" for name, port in ports.items()]
         if i == 1:
             listeners.append(f"CONTROLLER://{address}:9193")
@@ -124,7 +130,8 @@ class Cluster:
             "listeners": ",".join(listeners),
             "advertised.listeners": ",".join(advertised),
             "listener.security.protocol.map":
-                "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,IAM:SASL_SSL,SCRAM:SASL_SSL,TLS:SSL,CLEAR:PLAINTEXT",
+                "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,IAM:SASL_SSL,SCRAM:SASL_SSL,TLS:SSL,CLEAR:PLAINTEXT,"
+                "MTLS:SSL",
             "sasl.mechanism.inter.broker.protocol": "PLAIN",
             "sasl.mechanism.controller.protocol": "PLAIN",
             "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
@@ -135,6 +142,12 @@ class Cluster:
             "ssl.keystore.location": self.folder / f"b-{i}.p12",
             "ssl.keystore.password": STORE_PASSWORD,
             "ssl.key.password": STORE_PASSWORD,
+            "listener.name.mtls.ssl.client.auth": "required",
+            "listener.name.mtls.ssl.truststore.type": "PEM",
+            "listener.name.mtls.ssl.truststore.location": self.folder / "client.pem",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:broker",
+            "allow.everyone.if.no.acl.found": "true",  # MSK's default
             "listener.name.iam.sasl.enabled.mechanisms": "OAUTHBEARER",
             "listener.name.iam.oauthbearer.sasl.server.callback.handler.class": "MskIamValidator",
             "listener.name.iam.oauthbearer.sasl.jaas.config":
@@ -174,6 +187,15 @@ class Cluster:
         process.wait()
         (self.folder / f"b-{i}.pid").unlink()
         self.wait_for([other for other in self.ids if other != i])
+
+    def make_topics(self):
+        """A topic for everyone and one with an ACL for somebody else, as every broker sees them."""
+        script = Path(__file__).parent / "clients" / "topics.py"
+        brokers = self.bootstrap(9092).split(",")
+        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, OPEN_TOPIC, CLOSED_TOPIC, *brokers),
+                              text=True, capture_output=True, timeout=2 * PATIENCE_S)
+        if done.returncode != 0:
+            raise RuntimeError(f"no topics: {done.stdout}{done.stderr[-2000:]}")
 
     def wait_for(self, wanted):
         """Until each of these brokers lists exactly these brokers, as an independent client reads it."""
