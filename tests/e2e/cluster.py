@@ -24,7 +24,7 @@ def run(*command, **options):
 
 
 class Cluster:
-    """Three brokers on 127.0.1.N; `with` starts them and always ends them."""
+    """Three brokers on 127.0.1.N, each a controller too; `with` starts them and always ends them."""
 
     def __init__(self, version, cache, python, brokers=3, refusal="throw"):
         self.version, self.python, self.refusal = version, python, refusal
@@ -116,15 +116,14 @@ class Cluster:
         internal = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="broker" ' \
                    'password="broker" user_broker="broker";'
         ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092, "MTLS": MTLS_PORT}
-        listeners = [f"INTERNAL://{address}:9192"] + [f"{name}://{address}:{port}" for name, port in ports.items()]
-        if i == 1:
-            listeners.append(f"CONTROLLER://{address}:9193")
+        listeners = [f"CONTROLLER://{address}:9193", f"INTERNAL://{address}:9192"]
+        listeners += [f"{name}://{address}:{port}" for name, port in ports.items()]
         advertised = [f"INTERNAL://{address}:9192"]
         advertised += [f"{name}://b-{i}.{DOMAIN}:{port}" for name, port in ports.items()]
         return {
             "node.id": i,
-            "process.roles": "broker,controller" if i == 1 else "broker",
-            "controller.quorum.voters": "1@127.0.1.1:9193",
+            "process.roles": "broker,controller",
+            "controller.quorum.voters": ",".join(f"{node}@127.0.1.{node}:9193" for node in self.ids),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "INTERNAL",
             "listeners": ",".join(listeners),
@@ -191,19 +190,19 @@ class Cluster:
     def make_topics(self):
         """A topic for everyone and one with an ACL for somebody else, as every broker sees them."""
         script = Path(__file__).parent / "clients" / "topics.py"
-        brokers = self.bootstrap(9092).split(",")
-        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, OPEN_TOPIC, CLOSED_TOPIC, *brokers),
+        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), OPEN_TOPIC,
+                                          CLOSED_TOPIC, *self.ids),
                               text=True, capture_output=True, timeout=2 * PATIENCE_S)
         if done.returncode != 0:
             raise RuntimeError(f"no topics: {done.stdout}{done.stderr[-2000:]}")
 
     def wait_for(self, wanted):
         """Until each of these brokers lists exactly these brokers, as an independent client reads it."""
-        brokers = [f"b-{i}.{DOMAIN}:9092" for i in wanted]
+        bootstrap = ",".join(f"b-{i}.{DOMAIN}:9092" for i in wanted)
         script = Path(__file__).parent / "clients" / "brokers.py"
         end = time.monotonic() + PATIENCE_S
         while True:
-            done = subprocess.run(self.inside(self.python, script, *brokers), text=True, capture_output=True,
+            done = subprocess.run(self.inside(self.python, script, bootstrap, *wanted), text=True, capture_output=True,
                                   timeout=PATIENCE_S)
             listed = [line.split() for line in done.stdout.splitlines()]
             if done.returncode == 0 and listed == [[str(i) for i in wanted]] * len(wanted):
