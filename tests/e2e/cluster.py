@@ -13,6 +13,8 @@ KEY, SECRET = "AKIAE2ETESTS00000001", "made-up-secret-of-the-end-to-end-tests"
 DENIED_KEY = "AKIAE2ETESTS0DENIED1"
 TEMPORARY_KEY, SESSION_TOKEN = "ASIAE2ETESTS00000001", "made-up-session-token-of-the-end-to-end-tests"
 STORE_PASSWORD = "changeit"
+MTLS_PORT = 9194
+OPEN_TOPIC, CLOSED_TOPIC = "orders", "payroll"
 PATIENCE_S = 90
 PAUSE_S = 0.2
 
@@ -22,7 +24,7 @@ def run(*command, **options):
 
 
 class Cluster:
-    """Three brokers on 127.0.1.N; `with` starts them and always ends them."""
+    """Three brokers on 127.0.1.N, each a controller too; `with` starts them and always ends them."""
 
     def __init__(self, version, cache, python, brokers=3, refusal="throw"):
         self.version, self.python, self.refusal = version, python, refusal
@@ -45,6 +47,7 @@ class Cluster:
             for broker in self.ids:
                 self.start(broker)
             self.wait_for(self.ids)
+            self.make_topics()
         except BaseException:
             self.clean()
             raise
@@ -104,27 +107,30 @@ class Cluster:
                 "-days", "30", "-extfile", extensions, "-out", leaf)
             run("openssl", "pkcs12", "-export", "-in", leaf, "-inkey", key, "-certfile", self.ca,
                 "-out", self.folder / f"b-{i}.p12", "-passout", f"pass:{STORE_PASSWORD}")
+        for name in ("client", "stranger"):
+            run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}",
+                "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem")
 
     def properties(self, i):
         address = f"127.0.1.{i}"
         internal = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="broker" ' \
                    'password="broker" user_broker="broker";'
-        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092}
-        listeners = [f"INTERNAL://{address}:9192"] + [f"{name}://{address}:{port}" for name, port in ports.items()]
-        if i == 1:
-            listeners.append(f"CONTROLLER://{address}:9193")
+        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092, "MTLS": MTLS_PORT}
+        listeners = [f"CONTROLLER://{address}:9193", f"INTERNAL://{address}:9192"]
+        listeners += [f"{name}://{address}:{port}" for name, port in ports.items()]
         advertised = [f"INTERNAL://{address}:9192"]
         advertised += [f"{name}://b-{i}.{DOMAIN}:{port}" for name, port in ports.items()]
         return {
             "node.id": i,
-            "process.roles": "broker,controller" if i == 1 else "broker",
-            "controller.quorum.voters": "1@127.0.1.1:9193",
+            "process.roles": "broker,controller",
+            "controller.quorum.voters": ",".join(f"{node}@127.0.1.{node}:9193" for node in self.ids),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "INTERNAL",
             "listeners": ",".join(listeners),
             "advertised.listeners": ",".join(advertised),
             "listener.security.protocol.map":
-                "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,IAM:SASL_SSL,SCRAM:SASL_SSL,TLS:SSL,CLEAR:PLAINTEXT",
+                "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,IAM:SASL_SSL,SCRAM:SASL_SSL,TLS:SSL,CLEAR:PLAINTEXT,"
+                "MTLS:SSL",
             "sasl.mechanism.inter.broker.protocol": "PLAIN",
             "sasl.mechanism.controller.protocol": "PLAIN",
             "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
@@ -135,6 +141,12 @@ class Cluster:
             "ssl.keystore.location": self.folder / f"b-{i}.p12",
             "ssl.keystore.password": STORE_PASSWORD,
             "ssl.key.password": STORE_PASSWORD,
+            "listener.name.mtls.ssl.client.auth": "required",
+            "listener.name.mtls.ssl.truststore.type": "PEM",
+            "listener.name.mtls.ssl.truststore.location": self.folder / "client.pem",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:broker",
+            "allow.everyone.if.no.acl.found": "true",  # MSK's default
             "listener.name.iam.sasl.enabled.mechanisms": "OAUTHBEARER",
             "listener.name.iam.oauthbearer.sasl.server.callback.handler.class": "MskIamValidator",
             "listener.name.iam.oauthbearer.sasl.jaas.config":
@@ -175,13 +187,22 @@ class Cluster:
         (self.folder / f"b-{i}.pid").unlink()
         self.wait_for([other for other in self.ids if other != i])
 
+    def make_topics(self):
+        """A topic for everyone and one with an ACL for somebody else, as every broker sees them."""
+        script = Path(__file__).parent / "clients" / "topics.py"
+        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), OPEN_TOPIC,
+                                          CLOSED_TOPIC, *self.ids),
+                              text=True, capture_output=True, timeout=2 * PATIENCE_S)
+        if done.returncode != 0:
+            raise RuntimeError(f"no topics: {done.stdout}{done.stderr[-2000:]}")
+
     def wait_for(self, wanted):
         """Until each of these brokers lists exactly these brokers, as an independent client reads it."""
-        brokers = [f"b-{i}.{DOMAIN}:9092" for i in wanted]
+        bootstrap = ",".join(f"b-{i}.{DOMAIN}:9092" for i in wanted)
         script = Path(__file__).parent / "clients" / "brokers.py"
         end = time.monotonic() + PATIENCE_S
         while True:
-            done = subprocess.run(self.inside(self.python, script, *brokers), text=True, capture_output=True,
+            done = subprocess.run(self.inside(self.python, script, bootstrap, *wanted), text=True, capture_output=True,
                                   timeout=PATIENCE_S)
             listed = [line.split() for line in done.stdout.splitlines()]
             if done.returncode == 0 and listed == [[str(i) for i in wanted]] * len(wanted):

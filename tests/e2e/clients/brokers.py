@@ -1,11 +1,13 @@
-"""Prints, for each broker named, the ids that its Metadata lists, on the listener without TLS and login."""
+"""Prints, for each of these nodes, the ids that its Metadata lists.
+
+Usage: brokers.py BOOTSTRAP NODE…
+"""
 
 import sys
 
-from kafka import KafkaAdminClient
+from admin import connect, metadata
 
-for broker in sys.argv[1:]:
-    admin = KafkaAdminClient(bootstrap_servers=[broker], security_protocol="PLAINTEXT",
-                             bootstrap_timeout_ms=5000, request_timeout_ms=5000)
-    print(*sorted(listed["broker_id"] for listed in admin.describe_cluster()["brokers"]))
-    admin.close()
+bootstrap, *nodes = sys.argv[1:]
+admin = connect(bootstrap.split(","))
+for node in nodes:
+    print(*sorted(broker["node_id"] for broker in metadata(admin, int(node))["brokers"]))

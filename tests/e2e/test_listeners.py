@@ -1,0 +1,89 @@
+"""A client that speaks to the wrong listener, or has not what the listener asks for."""
+
+import pytest
+
+from applications import Says, assert_fail, assert_work
+from cluster import MTLS_PORT
+from doctor import assert_faulty, assert_healthy, diagnose, first
+from tokens import token
+
+DISCONNECTED = Says("socket disconnected")
+
+
+def test_tls_to_plaintext(kafka):
+    report = diagnose(kafka, "--auth", "iam", port=9092)
+    assert_faulty(kafka, report, "TLS-02", "proven", "tls", "fin", port=9092)
+    assert_fail(kafka, "tls-to-plaintext", [Says("SSL connection closed by server during handshake", "tls", "TLS-02")],
+                [Says("UNEXPECTED_EOF_WHILE_READING", "tls", "TLS-02")], port=9092, token=token())
+
+
+def test_plaintext_to_tls(kafka):
+    report = diagnose(kafka, "--auth", "plaintext")
+    assert_faulty(kafka, report, "TLS-01", "proven", "api-versions", "not-kafka")
+    # No expectation for `explain`: it does not take a lost connection for TLS-01, nor see this phase beside it.
+    assert_fail(kafka, "plaintext-to-tls", [DISCONNECTED], [Says("Invalid frame length: 352518912"), DISCONNECTED],
+                secure=False)
+
+
+def test_no_sasl_on_this_listener(kafka):
+    report = diagnose(kafka, "--auth", "iam", port=9094)
+    assert_faulty(kafka, report, "SASL-27", "proven", "sasl-handshake", "kafka-error", port=9094)
+    # No expectation for `explain`: the older prints no cause, and it does not know the other's words.
+    assert_fail(kafka, "no-sasl", [Says("NoBrokersAvailable")], [Says("[Error 34] IllegalSaslStateError")],
+                port=9094, token=token())
+
+
+def test_another_mechanism(kafka):
+    report = diagnose(kafka, "--auth", "iam", port=9096)
+    assert_faulty(kafka, report, "SASL-03", "proven", "sasl-handshake", "kafka-error", port=9096)
+    assert any("SCRAM-SHA-512" in words for words in first(report)["evidence"])
+    # The older prints no cause; the other loses the broker's answer in most attempts.
+    assert_fail(kafka, "another-mechanism", [Says("NoBrokersAvailable")],
+                [Says("SaslHandshake failed: UnsupportedSaslMechanismError", "sasl-handshake", "SASL-03"),
+                 DISCONNECTED], port=9096, token=token())
+
+
+def test_tls_client_on_a_sasl_listener(kafka):
+    assert_faulty(kafka, diagnose(kafka, "--auth", "tls"), "SASL-01", "proven", "metadata", "fin")
+    # `explain` takes the words of the newer for a lost login, with SASL-01 among what it can be.
+    assert_fail(kafka, "no-login", [Says("socket disconnected", "api-versions", "SASL-01")],
+                [Says("socket disconnected", "sasl-authenticate", "SASL-01")])
+
+
+@pytest.mark.parametrize("port,auth_mode", [(9094, "tls"), (9092, "plaintext")])
+def test_other_listeners_are_healthy(kafka, port, auth_mode):
+    assert_healthy(diagnose(kafka, "--auth", auth_mode, port=port))
+
+
+def certificate(cluster, name):
+    return {"certificate": cluster.folder / f"{name}.pem", "key": cluster.folder / f"{name}.key"}
+
+
+def diagnose_with_certificate(cluster, name):
+    own = certificate(cluster, name)
+    return diagnose(cluster, "--client-cert", own["certificate"], "--client-key", own["key"], port=MTLS_PORT)
+
+
+def test_client_certificate(kafka):
+    assert_healthy(diagnose_with_certificate(kafka, "client"))
+    assert_work(kafka, "client-certificate", "brokers: 3", port=MTLS_PORT, **certificate(kafka, "client"))
+
+
+# kafka-python 2 reads the alert or only the end of the stream, and then `explain` does not think of TLS-07.
+END_OF_STREAM = Says("EOF occurred in violation of protocol")
+
+
+def test_no_client_certificate(kafka):
+    report = diagnose(kafka, "--auth", "tls", port=MTLS_PORT)
+    assert_faulty(kafka, report, "TLS-07", "proven", "tls", "tls-alert", port=MTLS_PORT)
+    alert = Says("SSLV3_ALERT_BAD_CERTIFICATE", "tls", "TLS-07")
+    assert_fail(kafka, "no-client-certificate", [alert, END_OF_STREAM], [alert], port=MTLS_PORT)
+
+
+def test_client_certificate_of_another_ca(kafka):
+    report = diagnose_with_certificate(kafka, "stranger")
+    assert_faulty(kafka, report, "TLS-07", "proven", "tls", "tls-alert", port=MTLS_PORT)
+    # No expectation for `explain`: it does not know this alert.
+    alert = Says("SSLV3_ALERT_CERTIFICATE_UNKNOWN")
+    assert_fail(kafka, "client-certificate-of-another-ca", [alert, END_OF_STREAM], [alert], port=MTLS_PORT,
+                **certificate(kafka, "stranger"))
