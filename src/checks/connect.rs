@@ -18,6 +18,13 @@ const ANY: &[Sign] = &[
     Sign::ConnectRefused,
     Sign::ConnectUnreachable,
 ];
+/// Nobody, or somebody else, at the address.
+const WRONG_ADDRESS: &[Sign] = &[
+    Sign::ConnectSilent,
+    Sign::ConnectRefused,
+    Sign::ConnectUnreachable,
+    Sign::CertificateName,
+];
 /// An advertised broker that cannot be used, whatever the reason before TLS.
 const ADVERTISED: &[Sign] = &[
     Sign::NameNotFound,
@@ -41,7 +48,7 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::DNS_07,
-        explains: ANY,
+        explains: WRONG_ADDRESS,
         judge: stale_address,
     },
     Check {
@@ -162,8 +169,12 @@ fn all_alike(case: &Case, seen: &Seen<'_>) -> bool {
         .all(|o| o.failure().is_some_and(|r| r.end == seen.record.end))
 }
 
-/// The application's address is one that no DNS server gives any more.
+/// The application's address is one that no DNS server gives any more: nobody is there, or
+/// somebody else (another broker, a tunnel's end), whose certificate says so.
 pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.broker().ip().is_some() {
+        return Stand::excluded("an address is dialled, not a name");
+    }
     let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
         return Stand::open();
     };
@@ -178,8 +189,12 @@ pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
     if fresh.any(|ip| *ip == address.ip()) {
         return Stand::excluded("a fresh DNS answer gives the same address");
     }
+    let weight = match seen.sign {
+        Sign::CertificateName => Weight::Shown,
+        _ => Weight::Pointed,
+    };
     Stand::says(
-        Weight::Pointed,
+        weight,
         format!(
             "the application is given {}, which no DNS server gives: a hosts file or a cache",
             address.ip()
