@@ -791,10 +791,8 @@ fn five_hundred_brokers_that_name_five_hundred_others() {
 #[test]
 fn five_hundred_silent_brokers() {
     let at = broker_everywhere(|dialled, port, request| match request.key {
-        _ if dialled != Ipv4Addr::LOCALHOST => {
-            thread::sleep(DEADLINE * 2);
-            None
-        }
+        // No byte of an answer; the connection stands until the client is gone.
+        _ if dialled != Ipv4Addr::LOCALHOST => Some(Vec::new()),
         API_VERSIONS => api_versions(request, 5),
         _ => neighbours(request, 0x7f10_0000, 500, port),
     });
