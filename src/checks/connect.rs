@@ -131,7 +131,7 @@ pub(super) static CHECKS: &[Check] = &[
 /// The cluster sends clients to a place where they get nowhere; they were not told it otherwise.
 fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
     if seen.sign == Sign::AdvertisedUnusable {
-        return Stand::says(Weight::Pointed, "Metadata names no usable broker address");
+        return Stand::says(Weight::Pointed, unusable(seen));
     }
     if seen.observation.purpose != Purpose::Advertised {
         return Stand::Foreign;
@@ -148,6 +148,39 @@ fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
             seen.broker()
         ),
     )
+}
+
+/// Which brokers of `Metadata` nobody can dial.
+fn unusable(seen: &Seen<'_>) -> String {
+    /// How many are named.
+    const NAMED: usize = 3;
+    let brokers = seen.observation.metadata().map_or(&[][..], |m| &m.brokers);
+    let bad: Vec<_> = brokers
+        .iter()
+        .filter(|broker| broker.endpoint().is_none())
+        .collect();
+    let named: Vec<String> = bad
+        .iter()
+        .take(NAMED)
+        .map(|broker| {
+            // A host of thousands of characters would hide the others.
+            let host: String = broker.host.chars().take(60).collect();
+            format!("broker {} at \"{host}\", port {}", broker.id, broker.port)
+        })
+        .collect();
+    let more = match bad.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let named = named.join("; ");
+    if brokers.is_empty() {
+        "Metadata names no broker".to_owned()
+    } else if bad.len() == brokers.len() {
+        format!("Metadata names no usable broker address: {named}{more}")
+    } else {
+        let (bad, all) = (bad.len(), brokers.len());
+        format!("Metadata names {bad} of {all} brokers without a usable address: {named}{more}")
+    }
 }
 
 fn broker_down(case: &Case, seen: &Seen<'_>) -> Stand {

@@ -503,17 +503,11 @@ pub struct AdvertisedBroker {
 }
 
 impl AdvertisedBroker {
-    /// The endpoint, when host and port are usable ones.
+    /// The endpoint, when host and port can be a broker's.
     #[must_use]
     pub fn endpoint(&self) -> Option<Endpoint> {
         let port = u16::try_from(self.port).ok().filter(|port| *port != 0)?;
-        let usable = !self.host.is_empty()
-            && self.host.len() <= 253
-            && self
-                .host
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c));
-        usable.then(|| Endpoint::new(&self.host, port))
+        Some(Endpoint::new(&self.host, port)).filter(Endpoint::is_plausible)
     }
 }
 
@@ -528,4 +522,49 @@ pub struct TopicAnswer {
     pub partitions: usize,
     /// How many of them have no leader.
     pub without_leader: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advertised_host_is_a_name_or_an_address() {
+        let endpoint = |host: &str, port| {
+            let host = host.to_owned();
+            let broker = AdvertisedBroker { id: 1, host, port };
+            broker.endpoint().map(|endpoint| endpoint.to_string())
+        };
+        let long = "a".repeat(64);
+        for host in [
+            "",
+            ":",
+            "::::",
+            "-",
+            "-b",
+            "b-",
+            "..",
+            "a..b",
+            "1.2.3",
+            "999.1.1.1",
+            "a:b",
+            "a b",
+            "[::1]",
+            "é",
+            &long,
+        ] {
+            assert_eq!(endpoint(host, 9098), None, "{host:?}");
+        }
+        for port in [0, -1, 65_536, i32::MIN] {
+            assert_eq!(endpoint("b-1.example", port), None, "{port}");
+        }
+        for (host, want) in [
+            ("B-1.Example.", "b-1.example:9098"),
+            ("broker_1", "broker_1:9098"),
+            ("10.0.0.1", "10.0.0.1:9098"),
+            ("2001:db8::1", "[2001:db8::1]:9098"),
+        ] {
+            assert_eq!(endpoint(host, 9098).as_deref(), Some(want));
+        }
+    }
 }
