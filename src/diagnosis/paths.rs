@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::sign::{Seen, Sign};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
-use crate::case::{Case, Client, ClientKind, Shares};
+use crate::case::{Case, ClientKind, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
 use crate::target::Endpoint;
@@ -41,18 +41,10 @@ pub fn prove(case: &Case) -> Proof {
 
 /// The client as the proof asks for it; `None` where it is a machine without any known address.
 fn vantage(case: &Case) -> Option<From> {
-    let Client { kind, name, .. } = &case.client;
-    let named = |kind: &str| {
-        name.as_ref()
-            .and_then(|name| format!("{kind}:{name}").parse().ok())
-    };
-    match kind {
-        ClientKind::Function => named("function"),
-        ClientKind::Interface => named("eni"),
-        ClientKind::Instance => named("instance"),
-        ClientKind::Subnet => named("subnet"),
-        ClientKind::Address => named("ip"),
-        ClientKind::Machine => case.vantage.addresses.first().copied().map(From::Address),
+    let own = || case.vantage.addresses.first().copied().map(From::Address);
+    match case.client.kind {
+        ClientKind::Machine => own(),
+        _ => case.client.vantage(),
     }
 }
 
@@ -134,9 +126,12 @@ impl Judged {
             return;
         };
         let fact = Fact::Says(words(path, blocker));
-        let same = |cause: &&mut Cause| {
-            cause.fault == fault && cause.at.as_deref() == blocker.resource.as_deref()
+        // The same groups on every broker's interface are one cause.
+        let at = match blocker.resources.as_slice() {
+            [] => blocker.resource.clone(),
+            groups => Some(groups.join(", ")),
         };
+        let same = |cause: &&mut Cause| cause.fault == fault && cause.at == at;
         if let Some(cause) = self.causes.iter_mut().find(same) {
             if !cause.subjects.contains(broker) {
                 cause.subjects.push(broker.clone());
@@ -156,7 +151,7 @@ impl Judged {
             explains: Vec::new(),
             ruled_out: Vec::new(),
             not_excluded: Vec::new(),
-            at: blocker.resource.clone(),
+            at,
             by_facts: true,
         });
     }

@@ -19,7 +19,7 @@ mod world;
 pub use broker::{BrokerSide, Listener, bootstrap, brokers, cluster, usual_port};
 pub use client::{ClientSide, From, FromError, clients, configuration};
 pub use path::prove;
-pub use question::{Proof, Question, answer};
+pub use question::{Proof, Question, answer, uses_public_listener};
 pub use world::{World, acls};
 
 use ipnet::IpNet;
