@@ -6,6 +6,9 @@ use std::process::Command;
 
 use json_patch::Patch;
 use libtest_mimic::{Arguments, Failed, Trial};
+use msk_doctor::case::Case;
+use msk_doctor::diagnosis::{conclude, question};
+use msk_doctor::vpc::repair::{Change, all_reachable, with_changes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,14 +25,14 @@ struct Scenario {
     args: Vec<String>,
     /// What is different from the world.
     #[serde(default)]
-    change: Vec<Change>,
+    change: Vec<Edit>,
     expect: Expect,
 }
 
 /// A change of one file: an operation of JSON Patch (RFC 6902), `denied` or `absent`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
+struct Edit {
     file: String,
     op: String,
     path: String,
@@ -51,9 +54,16 @@ struct Expect {
     /// The codes of all warnings.
     #[serde(default)]
     warnings: BTreeSet<String>,
+    /// Whether every cause has a fix, and all of them together make every path reachable.
+    #[serde(default = "yes")]
+    repaired: bool,
     /// What must be named as needed.
     #[serde(default)]
     needs: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn root() -> PathBuf {
@@ -101,17 +111,53 @@ fn texts<'a>(values: impl Iterator<Item = &'a Value>, key: &str) -> BTreeSet<Str
         .collect()
 }
 
+/// Whether the fixes of a saved case make every path reachable; and if they do, each of them is needed.
+fn repaired(saved: &Path) -> Result<bool, Failed> {
+    let case: Case = serde_json::from_str(&std::fs::read_to_string(saved)?)?;
+    let facts = case.facts.as_ref().ok_or("the case has facts")?;
+    let question = question(&case).ok_or("the case has a question")?;
+    let diagnosis = conclude(&case);
+    let mut changes: Vec<Change> = Vec::new();
+    for change in diagnosis.causes.iter().flat_map(|c| &c.repair.changes) {
+        if !changes.contains(change) {
+            changes.push(change.clone());
+        }
+    }
+    let verified = all_reachable(&with_changes(facts, &question, &changes));
+    let said = diagnosis
+        .causes
+        .iter()
+        .all(|cause| cause.repair.makes_reachable.is_some());
+    if verified != said {
+        return Err(format!("verified: {verified}, said: {said}").into());
+    }
+    for left_out in 0..changes.len() {
+        let mut rest = changes.clone();
+        let key = rest.remove(left_out);
+        if verified && all_reachable(&with_changes(facts, &question, &rest)) {
+            return Err(format!("not needed: {}", key.command()).into());
+        }
+    }
+    Ok(verified
+        && diagnosis
+            .causes
+            .iter()
+            .all(|c| !c.repair.changes.is_empty()))
+}
+
 fn check(path: &Path) -> Result<(), Failed> {
     let scenario: Scenario = toml::from_str(&std::fs::read_to_string(path)?)?;
     let folder = tempfile::tempdir()?;
     world(&scenario, folder.path())?;
+    let saved = folder.path().join("saved.case");
     let run = |output: &str| {
         Command::new(env!("CARGO_BIN_EXE_msk-doctor"))
             .arg("network")
             .args(&scenario.args)
             .arg("--facts")
             .arg(folder.path())
-            .args(["--output", output])
+            .args(["--output", output, "--save-case"])
+            .arg(&saved)
             .output()
     };
     let output = run("json")?;
@@ -166,6 +212,9 @@ fn check(path: &Path) -> Result<(), Failed> {
     }
     for cause in &causes {
         same("confidence", &cause["confidence"].as_str(), &Some("proven"));
+    }
+    if expect.exit_code == 1 {
+        same("repaired", &repaired(&saved)?, &expect.repaired);
     }
     let shown = run("text")?;
     same(

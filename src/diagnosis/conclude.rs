@@ -3,7 +3,7 @@
 use super::paths;
 use super::sign::{Seen, signs};
 use super::verdict::{unknowns, verdict};
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Stand, Status, Weight};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Stand, Status, Weight};
 use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
@@ -142,6 +142,7 @@ fn explain(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Option<
         not_excluded: standings.candidates.into_iter().map(|c| c.fault).collect(),
         at: None,
         by_facts: false,
+        repair: Repair::default(),
     })
 }
 

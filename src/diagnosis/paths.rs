@@ -6,37 +6,40 @@
 use std::collections::BTreeSet;
 
 use super::sign::{Seen, Sign};
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict};
 use crate::case::{Case, ClientKind, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
 use crate::target::Endpoint;
 use crate::vpc::{
     Blocker, Direction, From, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
+    repair,
 };
 
 /// The proof of every path of a case; empty where there are no facts, or no client whose path they tell.
 #[must_use]
 pub fn prove(case: &Case) -> Proof {
-    let (Some(facts), Some(from)) = (&case.facts, vantage(case)) else {
+    let (Some(facts), Some(question)) = (&case.facts, question(case)) else {
         return Proof::default();
     };
     let acls = acls(facts);
-    let world = World::new(facts, &acls);
+    answer(&World::new(facts, &acls), &question)
+}
+
+/// The question that a case asks of the facts; `None` where it is not known whose path is meant.
+#[must_use]
+pub fn question(case: &Case) -> Option<Question> {
     let mut ports: Vec<u16> = case.target.brokers.iter().map(|b| b.port).collect();
     ports.dedup();
-    answer(
-        &world,
-        &Question {
-            cluster: case.target.cluster.clone(),
-            from,
-            auth: case.target.auth,
-            port: match ports.as_slice() {
-                [port] => Some(*port),
-                _ => None,
-            },
+    Some(Question {
+        cluster: case.target.cluster.clone(),
+        from: vantage(case)?,
+        auth: case.target.auth,
+        port: match ports.as_slice() {
+            [port] => Some(*port),
+            _ => None,
         },
-    )
+    })
 }
 
 /// The client as the proof asks for it; `None` where it is a machine without any known address.
@@ -106,6 +109,7 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         join(case, cause, signs);
         cause.ruled_out = ruled_out(&proof.paths, cause.fault);
     }
+    repair(case, proof, &mut judged.causes);
     judged
 }
 
@@ -126,11 +130,7 @@ impl Judged {
             return;
         };
         let fact = Fact::Says(words(path, blocker));
-        // The same groups on every broker's interface are one cause.
-        let at = match blocker.resources.as_slice() {
-            [] => blocker.resource.clone(),
-            groups => Some(groups.join(", ")),
-        };
+        let at = at(blocker);
         let same = |cause: &&mut Cause| cause.fault == fault && cause.at == at;
         if let Some(cause) = self.causes.iter_mut().find(same) {
             if !cause.subjects.contains(broker) {
@@ -153,6 +153,7 @@ impl Judged {
             not_excluded: Vec::new(),
             at,
             by_facts: true,
+            repair: Repair::default(),
         });
     }
 
@@ -169,6 +170,45 @@ impl Judged {
                 blocker.detail
             ))],
         });
+    }
+}
+
+/// What a blocker is blamed on: the same groups on every broker's interface are one cause.
+fn at(blocker: &Blocker) -> Option<String> {
+    match blocker.resources.as_slice() {
+        [] => blocker.resource.clone(),
+        groups => Some(groups.join(", ")),
+    }
+}
+
+/// The smallest change for each cause, tried on a copy of the facts: alone, and all of them together.
+fn repair(case: &Case, proof: &Proof, causes: &mut [Cause]) {
+    let (Some(facts), Some(question)) = (&case.facts, question(case)) else {
+        return;
+    };
+    let mut all = Vec::new();
+    for cause in &mut *causes {
+        let found: Vec<(&Path, &Blocker)> = proof
+            .paths
+            .iter()
+            .flat_map(|path| path.blockers.iter().map(move |blocker| (path, blocker)))
+            .filter(|(_, blocker)| blocker.code == cause.fault.code && at(blocker) == cause.at)
+            .collect();
+        cause.repair.changes = repair::repair(facts, &question, &proof.paths, &found);
+        for change in &cause.repair.changes {
+            if !all.contains(change) {
+                all.push(change.clone());
+            }
+        }
+    }
+    if all.is_empty() {
+        return;
+    }
+    let paths = repair::with_changes(facts, &question, &all);
+    if repair::all_reachable(&paths) {
+        for cause in causes {
+            cause.repair.makes_reachable = Some(paths.len());
+        }
     }
 }
 

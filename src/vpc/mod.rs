@@ -9,6 +9,7 @@ mod client;
 mod group;
 mod path;
 mod question;
+pub mod repair;
 mod route;
 pub mod space;
 mod stage;

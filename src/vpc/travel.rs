@@ -329,7 +329,7 @@ fn peering_joins(
 }
 
 /// A link between two VPCs that is there and only wants routes.
-fn links(world: &World<'_>, one: &str, other: &str) -> Option<String> {
+pub(super) fn links(world: &World<'_>, one: &str, other: &str) -> Option<String> {
     let peering = world.peerings().find(|peering| {
         let active = peering
             .status

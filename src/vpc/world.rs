@@ -290,6 +290,15 @@ impl<'a> World<'a> {
         })
     }
 
+    /// A network ACL that some subnet has.
+    #[must_use]
+    pub fn acl_by_id(&self, id: &str) -> Option<&'a Acl<'a>> {
+        self.acl_of_subnet
+            .values()
+            .copied()
+            .find(|acl| acl.id == id)
+    }
+
     /// A VPC peering connection.
     ///
     /// # Errors
