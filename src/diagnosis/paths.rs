@@ -3,7 +3,7 @@
 //! The facts judge the path, whoever looks. Packets confirm or contradict them only where this machine shares the
 //! client's path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sign::{Seen, Sign};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict};
@@ -59,7 +59,12 @@ pub(super) struct Judged {
     pub findings: Vec<Finding>,
     /// What the facts do not tell, and where the packets contradict them.
     pub unknown: Vec<Unknown>,
+    /// Evidence beyond what is shown of each cause, by its code.
+    more: BTreeMap<&'static str, BTreeSet<String>>,
 }
+
+/// How many paths of one cause are told one by one.
+const SHOWN: usize = 2;
 
 /// Judges the paths of a case.
 pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
@@ -67,6 +72,7 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         causes: Vec::new(),
         findings: Vec::new(),
         unknown: Vec::new(),
+        more: BTreeMap::new(),
     };
     for path in &proof.paths {
         let broker = endpoint(case, path);
@@ -106,6 +112,10 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         judged.add_unknown(gap.what.clone(), &gap.needs);
     }
     for cause in &mut judged.causes {
+        if let Some(more) = judged.more.get(cause.fault.code) {
+            let words = format!("and the same on {} more paths", more.len());
+            cause.evidence.push(Fact::Says(words));
+        }
         join(case, cause, signs);
         cause.ruled_out = ruled_out(&proof.paths, cause.fault);
     }
@@ -136,8 +146,13 @@ impl Judged {
             if !cause.subjects.contains(broker) {
                 cause.subjects.push(broker.clone());
             }
-            if !cause.evidence.contains(&fact) {
+            if cause.evidence.len() < SHOWN {
                 cause.evidence.push(fact);
+            } else {
+                self.more
+                    .entry(cause.fault.code)
+                    .or_default()
+                    .insert(words(path, blocker));
             }
             return;
         }
@@ -336,6 +351,15 @@ fn ruled_out(paths: &[Path], fault: &Fault) -> Vec<(&'static Fault, String)> {
                 && hop.direction == *direction
                 && detail.is_none_or(|detail| hop.detail == detail)
         };
+        let blocked = |path: &Path| {
+            let alike = |blocker: &&Blocker| {
+                blocker.direction == *direction && blocker.code.starts_with(&code[..3])
+            };
+            path.blockers.iter().any(|blocker| alike(&blocker))
+        };
+        if *what == "route" && paths.iter().any(blocked) {
+            continue;
+        }
         let hops: Vec<&Hop> = paths
             .iter()
             .flat_map(|path| path.hops.iter().filter(is_there))

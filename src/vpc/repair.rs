@@ -97,8 +97,8 @@ impl Planner<'_, '_> {
         let resource = blocker.resource.as_deref().unwrap_or_default();
         let of_broker = blocker.resource.is_some() && blocker.resource == path.to.interface;
         match (blocker.code.as_str(), way) {
-            ("SG-03", 0) => self.wear(path, self.shown_groups()),
-            ("SG-04", 0) => self.wear(path, self.groups_of_others(path)),
+            ("SG-03", 0) => wear(path, self.shown_groups()),
+            ("SG-04", 0) => wear(path, self.groups_of_others(path)),
             ("SG-02" | "SG-05", 0) if !of_broker => egress(world, path, blocker),
             ("SG-03" | "SG-04", _) => ingress(world, path, blocker, way - 1),
             (code, 0 | 1) if code.starts_with("SG-") && of_broker => {
@@ -127,17 +127,6 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// The broker's interface wears other groups.
-    fn wear(&self, path: &Path, groups: Vec<String>) -> Vec<Change> {
-        match &path.to.interface {
-            Some(interface) if !groups.is_empty() => vec![Change::Wear {
-                interface: interface.clone(),
-                groups,
-            }],
-            _ => Vec::new(),
-        }
-    }
-
     /// The groups that the cluster API shows.
     fn shown_groups(&self) -> Vec<String> {
         cluster(self.world, self.question.cluster.as_deref())
@@ -158,6 +147,17 @@ impl Planner<'_, '_> {
             .map(|interface| interface.group_ids().map(ToOwned::to_owned).collect())
             .next()
             .unwrap_or_default()
+    }
+}
+
+/// The broker's interface wears other groups.
+fn wear(path: &Path, groups: Vec<String>) -> Vec<Change> {
+    match &path.to.interface {
+        Some(interface) if !groups.is_empty() => vec![Change::Wear {
+            interface: interface.clone(),
+            groups,
+        }],
+        _ => Vec::new(),
     }
 }
 
