@@ -106,7 +106,7 @@ fn group_rule(group: &str, egress: bool, port: u16, peer: &Peer) -> String {
     resource(
         kind,
         &[
-            ("security_group_id", quoted(group)),
+            ("security_group_id", quoted(&group)),
             ("ip_protocol", quoted(&"tcp")),
             ("from_port", port.to_string()),
             ("to_port", port.to_string()),
