@@ -318,6 +318,9 @@ pub struct LabArgs {
     /// Answer DNS for the brokers' names here
     #[arg(long, value_name = "ADDR:PORT")]
     pub dns: Option<SocketAddr>,
+    /// The cluster's part of MSK-like names, after b-N
+    #[arg(long, value_name = "NAME", default_value = "demo.abc123.c2", value_parser = cluster)]
+    pub cluster: String,
     /// Seed of delays
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -418,6 +421,22 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Err(format!("{text:?} is outside 1ms to 1h"));
     }
     Ok(time)
+}
+
+/// Labels of a host name, in lower case.
+fn cluster(text: &str) -> Result<String, String> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if text.len() <= 200 && text.split('.').all(label) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is not part of a host name, such as demo.abc123.c2"
+    ))
 }
 
 fn phase(text: &str) -> Result<Phase, String> {

@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::Outcome;
 use super::spec::Net;
 
-/// The domain of the lab's brokers.
-pub const DOMAIN: &str = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com";
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// The namespaces of one run; they are removed when dropped, also by a panic.
