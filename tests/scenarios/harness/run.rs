@@ -15,7 +15,8 @@ use super::expect::{agree, codes, differences};
 use super::lab::{Lab, LabSpec, PROGRAM};
 use super::net::Namespaces;
 use super::secrets::Markers;
-use super::spec::{Scenario, TokenSpec, read};
+use super::spec::{Scenario, Sts, TokenSpec, read};
+use super::sts;
 
 /// Ports whose role is IAM.
 const IAM_PORTS: [u16; 3] = [9098, 9198, 20098];
@@ -127,7 +128,19 @@ fn once(scenario: &Scenario, variant: &Variant) -> Outcome<()> {
     if let (Some(net), Some(spec)) = (&net, &scenario.net) {
         net.set_up(spec, &fill)?;
     }
+    let _background = match (&net, &scenario.net) {
+        (Some(net), Some(spec)) => net.background(spec, &fill)?,
+        _ => Vec::new(),
+    };
+    for (name, text) in &scenario.files {
+        let path = dir.join(name);
+        path.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&path, fill(text)))
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
     let mut markers = Markers::new(&lab.secret);
+    markers.add_credentials(&sts::granted());
     if let Some(spec) = &scenario.token {
         let token = token(spec, &lab)?;
         markers.add_token(&token);
@@ -139,6 +152,7 @@ fn once(scenario: &Scenario, variant: &Variant) -> Outcome<()> {
         lab: &lab,
         net: net.as_ref(),
         dir,
+        sts: scenario.sts.map(sts::start),
         fill: &fill,
     };
     run.compare(&mut markers)
@@ -156,6 +170,8 @@ fn filled(text: &str, lab: &Lab, variant: &Variant, dir: &Path) -> String {
         ("dir".to_owned(), dir.display().to_string()),
         ("token".to_owned(), dir.join("token").display().to_string()),
         ("port".to_owned(), variant.port.to_string()),
+        ("key".to_owned(), lab.key_id.clone()),
+        ("secret".to_owned(), lab.secret.clone()),
         ("domain".to_owned(), domain.clone()),
         (
             "last".to_owned(),
@@ -194,6 +210,8 @@ struct Run<'a> {
     lab: &'a Lab,
     net: Option<&'a Namespaces>,
     dir: &'a Path,
+    /// The URL of the scenario's STS.
+    sts: Option<String>,
     fill: &'a dyn Fn(&str) -> String,
 }
 
@@ -222,6 +240,9 @@ impl Run<'_> {
             command
                 .env("AWS_ACCESS_KEY_ID", &self.lab.key_id)
                 .env("AWS_SECRET_ACCESS_KEY", &self.lab.secret);
+        }
+        if let Some(url) = &self.sts {
+            command.env("AWS_ENDPOINT_URL_STS", url);
         }
         for (name, value) in &scenario.env {
             command.env(name, (self.fill)(value));
@@ -285,7 +306,11 @@ impl Run<'_> {
         else {
             return Err(format!("the case's token has no region or time: {token}"));
         };
-        markers.add_made(&self.lab.key_id, &self.lab.secret, region, signed_at);
+        let credentials = match self.scenario.sts {
+            Some(Sts::Grants) => sts::granted(),
+            _ => Credentials::new(&self.lab.key_id, &self.lab.secret, None, None, "lab"),
+        };
+        markers.add_made(&credentials, region, signed_at);
         Ok(())
     }
 }
