@@ -223,8 +223,9 @@ pub static CLU_11: Fault = Fault {
     phase: Phase::Metadata,
     side: Side::Broker,
     place: "the cluster's topics",
-    explanation: "Metadata answers error 3 for ever, because nobody created the topic. MSK leaves \
-        auto.create.topics.enable off by default.",
+    explanation: "Metadata answers error 3 for ever, because nobody created the topic; or error \
+        17, because no topic can have such a name. MSK leaves auto.create.topics.enable off by \
+        default.",
     tell: "Metadata with a privileged identity lacks the topic as well; with IAM-10 an \
         administrator sees it.",
     evidence: "Metadata; kafka:ListTopics.",

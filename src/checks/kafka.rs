@@ -309,7 +309,7 @@ fn leadership(_: &Case, seen: &Seen<'_>) -> Stand {
         .map(|topic| error_name(topic.error_code))
         .collect();
     if errors.is_empty() {
-        return Stand::Foreign;
+        return Stand::excluded("the name itself is refused, which no election changes");
     }
     Stand::says(
         Weight::Open,
