@@ -250,18 +250,21 @@ fn host_firewall(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
+/// `EADDRNOTAVAIL` is this machine's own, before any packet. With IPv6 it has another reading: there is
+/// no address to connect from.
 fn source_ports(_: &Case, seen: &Seen<'_>) -> Stand {
     let errno = seen
         .observation
         .connect()
         .and_then(|connect| connect.errno.as_deref());
-    match errno {
-        Some("EADDRNOTAVAIL") => Stand::says(
-            Weight::Pointed,
-            "this machine has no free local port or address for it",
-        ),
-        _ => Stand::Foreign,
+    if errno != Some("EADDRNOTAVAIL") {
+        return Stand::Foreign;
     }
+    let words = "this machine has no free local port or address for it, and sent nothing";
+    if seen.address().is_some_and(|address| address.is_ipv6()) {
+        return Stand::says(Weight::Open, words);
+    }
+    Stand::decides(words)
 }
 
 fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {

@@ -5,12 +5,11 @@ mod token;
 use self::token::{
     clock_skew, credentials_expired, malformed, session_token_missing, token_expired, wrong_region,
 };
-use super::{Check, needs_facts, usual};
+use super::{Check, closed_in_order, needs_facts, restarting, usual};
 use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Stand, Weight};
-use crate::probe::certificate::CertificateJudgement;
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
@@ -22,6 +21,8 @@ const DENIED: &[Sign] = &[
     Sign::LoginClosedBare,
 ];
 const CLOSED: &[Sign] = &[Sign::LoginClosed];
+/// Framed or bare: whoever ends the connection does not ask.
+const CUT: &[Sign] = &[Sign::LoginClosed, Sign::LoginClosedBare];
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -97,7 +98,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::SASL_07,
         explains: &[Sign::LoginClosedBare],
-        judge: usual,
+        judge: denied_without_words,
     },
     Check {
         fault: &c::IAM_01,
@@ -141,18 +142,18 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::NET_03,
-        explains: CLOSED,
+        explains: CUT,
         judge: cut,
     },
     Check {
         fault: &c::CLU_02,
-        explains: CLOSED,
+        explains: CUT,
         judge: restarting,
     },
     Check {
         fault: &c::LIM_07,
-        explains: CLOSED,
-        judge: limit,
+        explains: CUT,
+        judge: needs_facts,
     },
     Check {
         fault: &c::IAM_01,
@@ -292,6 +293,15 @@ fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
     )
 }
 
+/// A broker that refuses a bare token reads it and closes; it does not reset.
+fn denied_without_words(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.record.end == End::Rst {
+        Stand::open()
+    } else {
+        Stand::usual()
+    }
+}
+
 /// The usual reason for "Access denied"; packets alone never prove a policy.
 fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
@@ -330,13 +340,8 @@ fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
-    let verified = seen
-        .observation
-        .tls()
-        .and_then(|tls| tls.certificate.as_ref())
-        .is_some_and(CertificateJudgement::verified);
-    if verified && login(seen).is_some_and(|detail| detail.close_notify) {
-        return Stand::excluded("the end came within TLS (close_notify): the broker itself closed");
+    if let Some(because) = closed_in_order(seen) {
+        return Stand::excluded(because);
     }
     let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
     let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
@@ -345,27 +350,6 @@ fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
     } else {
         Stand::Fits(Weight::Open, facts)
     }
-}
-
-fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
-    let others_work = case
-        .attempts()
-        .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
-    let all_alike = case.attempts().all(|o| {
-        o.failure()
-            .is_some_and(|record| record.end == seen.record.end)
-    });
-    if others_work {
-        Stand::usual()
-    } else if all_alike && case.target.brokers.len() > 1 {
-        Stand::excluded("every broker ends alike, and an operation takes one at a time")
-    } else {
-        Stand::open()
-    }
-}
-
-fn limit(_: &Case, _: &Seen<'_>) -> Stand {
-    Stand::open()
 }
 
 fn token_lost(_: &Case, seen: &Seen<'_>) -> Stand {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, duration, phase};
+use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase};
 use crate::phase::Phase;
 use crate::pipeline::Override;
 use crate::target::Auth;
@@ -247,6 +247,9 @@ pub struct LabArgs {
     /// Answer DNS for the brokers' names here
     #[arg(long, value_name = "ADDR:PORT")]
     pub dns: Option<SocketAddr>,
+    /// The cluster's part of MSK-like names, after b-N
+    #[arg(long, value_name = "NAME", default_value = "demo.abc123.c2", value_parser = cluster)]
+    pub cluster: String,
     /// Seed of delays
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

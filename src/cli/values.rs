@@ -142,6 +142,22 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// Labels of a host name, in lower case.
+pub(super) fn cluster(text: &str) -> Result<String, String> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if text.len() <= 200 && text.split('.').all(label) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is not part of a host name, such as demo.abc123.c2"
+    ))
+}
+
 pub(super) fn phase(text: &str) -> Result<Phase, String> {
     Phase::ALL
         .into_iter()

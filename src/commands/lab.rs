@@ -29,6 +29,7 @@ pub fn run(args: &LabArgs) -> Result<u8> {
         },
         faults: faults(&args.codes)?,
         dns: args.dns,
+        cluster: args.cluster.clone(),
         seed: args.seed,
         ..LabConfig::default()
     };

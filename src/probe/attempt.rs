@@ -382,6 +382,7 @@ impl Attempt {
             State::ChoosingMechanism { framing, .. } => {
                 let detail = SaslHandshakeDetail {
                     error: lost.error,
+                    close_notify,
                     ..self.handshake_detail(*framing)
                 };
                 (Phase::SaslHandshake, Detail::SaslHandshake(detail))

@@ -87,6 +87,20 @@ impl CredentialFailure {
                 waiting_for: Step::AssumeRole { .. },
                 ..
             } => "IAM-07",
+            // Profiles and web identities assume roles as well: only STS answers so.
+            CredentialFailure::Failed {
+                source: CredentialSource::Profile { .. } | CredentialSource::WebIdentity,
+                code: Some(code),
+                ..
+            } if code.as_str() == "AccessDenied" => "IAM-07",
+            // Whoever has a web identity has nothing but STS to ask.
+            CredentialFailure::TimedOut {
+                waiting_for:
+                    Step::Source {
+                        source: CredentialSource::WebIdentity,
+                    },
+                ..
+            } => "IAM-07",
             _ => "SASL-14",
         }
     }

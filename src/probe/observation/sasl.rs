@@ -16,6 +16,9 @@ pub struct SaslHandshakeDetail {
     pub error_code: i16,
     /// The mechanisms that the listener offers.
     pub offered: Vec<String>,
+    /// Whether the peer said `close_notify` before it closed.
+    #[serde(default)]
+    pub close_notify: bool,
     /// What was wrong with the answer.
     pub error: Option<String>,
 }

@@ -5,7 +5,10 @@ pub mod lab;
 pub mod net;
 pub mod run;
 pub mod secrets;
+#[path = "../../token/server.rs"]
+mod server;
 pub mod spec;
+pub mod sts;
 pub mod switched_off;
 
 /// What went wrong, in words.
