@@ -12,6 +12,8 @@ mod question;
 mod route;
 pub mod space;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod transit;
 mod travel;
 mod world;
