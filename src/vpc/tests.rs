@@ -151,7 +151,7 @@ pub(super) fn proof(changes: &[(&'static str, Value)], from: &str, port: u16) ->
         match facts.pointer_mut(parent) {
             Some(Value::Array(list)) if key == "-" => list.push(value.clone()),
             Some(Value::Array(list)) => {
-                list[key.parse::<usize>().expect("an index")] = value.clone()
+                list[key.parse::<usize>().expect("an index")] = value.clone();
             }
             Some(Value::Object(fields)) => {
                 fields.insert(key.to_owned(), value.clone());

@@ -9,6 +9,7 @@ const ACLS: &str = "vpc/latest/userguide/nacl-rules.html";
 const GROUPS: &str = "vpc/latest/userguide/security-group-rules.html";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn network_acls() {
     let any = "0.0.0.0/0";
     let none = ("acls/1/Entries", json!([]));
@@ -139,6 +140,7 @@ fn network_acls() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn security_groups() {
     let rules = |permission| ("groups/1/IpPermissions", json!([permission]));
     let wear = |index: &'static str| (index, json!([{"GroupId": "sg-none"}]));

@@ -13,6 +13,7 @@ fn route(net: &str, target: &str, id: &str) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn routes() {
     let add = |route: Value| ("tables/0/Routes/-", route);
     let pcx = "VpcPeeringConnectionId";
@@ -172,6 +173,7 @@ fn routes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn transit_gateways() {
     let there = (
         "tables/0/Routes/1",
