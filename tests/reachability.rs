@@ -2,6 +2,8 @@
 
 #[path = "reachability/edges.rs"]
 mod edges;
+#[path = "reachability/large.rs"]
+mod large;
 #[path = "reachability/links.rs"]
 mod links;
 #[path = "reachability/oracle.rs"]

@@ -13,6 +13,8 @@ pub mod repair;
 mod route;
 pub mod space;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod transit;
 mod travel;
 mod world;

@@ -42,10 +42,8 @@ pub fn addresses(snapshot: &Snapshot, ranges: &[IpNet]) -> BTreeSet<IpAddr> {
 
 fn gather(value: &serde_json::Value, nets: &mut Vec<IpNet>) {
     match value {
-        serde_json::Value::String(text) => {
-            if text.contains('/') {
-                nets.extend(text.parse::<IpNet>().ok());
-            }
+        serde_json::Value::String(text) if text.contains('/') => {
+            nets.extend(text.parse::<IpNet>().ok());
         }
         serde_json::Value::Array(items) => items.iter().for_each(|item| gather(item, nets)),
         serde_json::Value::Object(fields) => fields.values().for_each(|item| gather(item, nets)),

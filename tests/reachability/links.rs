@@ -351,6 +351,7 @@ impl<'a> Oracle<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Setting {
     References,
     NoReferences,

@@ -143,7 +143,6 @@ pub struct Broker<'a> {
 }
 
 /// The facts, looked up by going through all of them.
-#[derive(Clone, Copy)]
 pub struct Oracle<'a>(pub &'a Snapshot);
 
 /// A route that a table chose.
@@ -452,9 +451,8 @@ pub fn is_local(route: &Route) -> bool {
 fn judge(place: Place, fate: impl Fn(bool) -> Fate, link: Link, outgoing: bool) -> Trace {
     let (with, without) = (fate(true), fate(false));
     let fate = match link {
-        Link::Near => with,
         Link::Incoming if outgoing => without,
-        Link::Incoming => with,
+        Link::Near | Link::Incoming => with,
         Link::Far => without,
         Link::Dark | Link::Broken if with == without => with,
         Link::Dark | Link::Broken => Fate::Depends,
