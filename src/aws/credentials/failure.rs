@@ -82,9 +82,14 @@ impl CredentialFailure {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            // Whoever has a web identity has nothing but STS to ask.
             CredentialFailure::RoleNotAssumed { .. }
             | CredentialFailure::TimedOut {
-                waiting_for: Step::AssumeRole { .. },
+                waiting_for:
+                    Step::AssumeRole { .. }
+                    | Step::Source {
+                        source: CredentialSource::WebIdentity,
+                    },
                 ..
             } => "IAM-07",
             // Profiles and web identities assume roles as well: only STS answers so.
@@ -93,14 +98,6 @@ impl CredentialFailure {
                 code: Some(code),
                 ..
             } if code.as_str() == "AccessDenied" => "IAM-07",
-            // Whoever has a web identity has nothing but STS to ask.
-            CredentialFailure::TimedOut {
-                waiting_for:
-                    Step::Source {
-                        source: CredentialSource::WebIdentity,
-                    },
-                ..
-            } => "IAM-07",
             _ => "SASL-14",
         }
     }
