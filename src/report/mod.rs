@@ -122,7 +122,6 @@ pub struct ReportCause {
     /// What to do.
     pub fix: Vec<String>,
     /// The changes of the configuration that were tried on a copy of the facts; never made by msk-doctor.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repair: Vec<ReportChange>,
     /// What would settle it; empty when it is proven.
     pub settle: Vec<String>,
