@@ -1,16 +1,19 @@
 //! Paths over saved facts: each scenario changes a world that works, runs the program, and says what it must find.
 
+#[path = "paths/world.rs"]
+mod world;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use json_patch::Patch;
 use libtest_mimic::{Arguments, Failed, Trial};
 use msk_doctor::case::Case;
 use msk_doctor::diagnosis::{conclude, question};
 use msk_doctor::vpc::repair::{Change, all_reachable, with_changes};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use world::Edit;
 
 /// A scenario.
 #[derive(Deserialize)]
@@ -27,16 +30,6 @@ struct Scenario {
     #[serde(default)]
     change: Vec<Edit>,
     expect: Expect,
-}
-
-/// A change of one file: an operation of JSON Patch (RFC 6902), `denied` or `absent`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Edit {
-    file: String,
-    op: String,
-    path: String,
-    value: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -68,40 +61,6 @@ fn yes() -> bool {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/paths")
-}
-
-/// Copies the world with the scenario's changes.
-fn world(scenario: &Scenario, folder: &Path) -> Result<(), Failed> {
-    for entry in std::fs::read_dir(root().join("worlds").join(&scenario.world))? {
-        let path = entry?.path();
-        std::fs::copy(
-            &path,
-            folder.join(path.file_name().ok_or("a file has a name")?),
-        )?;
-    }
-    for change in &scenario.change {
-        let path = folder.join(format!("{}.json", change.file));
-        match change.op.as_str() {
-            "absent" => std::fs::remove_file(&path)?,
-            "denied" => std::fs::write(
-                &path,
-                "\nAn error occurred (UnauthorizedOperation) when calling the operation: You are not authorized to perform this operation.\n",
-            )?,
-            op => {
-                let mut facts: Value = match std::fs::read_to_string(&path) {
-                    Ok(text) => serde_json::from_str(&text)?,
-                    Err(_) => Value::Null,
-                };
-                let value = serde_json::to_value(&change.value)?;
-                let patch: Patch = serde_json::from_value(
-                    json!([{ "op": op, "path": change.path, "value": value }]),
-                )?;
-                json_patch::patch(&mut facts, &patch)?;
-                std::fs::write(&path, serde_json::to_string(&facts)?)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn texts<'a>(values: impl Iterator<Item = &'a Value>, key: &str) -> BTreeSet<String> {
@@ -148,7 +107,7 @@ fn repaired(saved: &Path) -> Result<bool, Failed> {
 fn check(path: &Path) -> Result<(), Failed> {
     let scenario: Scenario = toml::from_str(&std::fs::read_to_string(path)?)?;
     let folder = tempfile::tempdir()?;
-    world(&scenario, folder.path())?;
+    world::build(&scenario.world, &scenario.change, folder.path())?;
     let saved = folder.path().join("saved.case");
     let run = |output: &str| {
         Command::new(env!("CARGO_BIN_EXE_msk-doctor"))

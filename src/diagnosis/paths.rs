@@ -298,6 +298,27 @@ pub(super) fn settled(case: &Case, proof: &Proof, judged: &Judged, seen: &Seen<'
             .any(|cause| cause.subjects.contains(seen.broker()))
 }
 
+/// Why the configuration does not explain a broker's silence: the facts prove that packets pass, and answers.
+pub(super) fn open(case: &Case, proof: &Proof, seen: &Seen<'_>) -> Option<String> {
+    let address = seen.address()?;
+    let mut own = proof
+        .paths
+        .iter()
+        .filter(|path| path.to.address == address.ip() && path.to.port == address.port())
+        .peekable();
+    own.peek()?;
+    let passes = own.all(|path| path.verdict == PathVerdict::Reachable);
+    (passes && case.shares(Shares::Path)).then(|| {
+        "the facts prove that groups, ACLs and routes let every packet pass, and every answer"
+            .to_owned()
+    })
+}
+
+/// Whether the proof of the paths would show an entry.
+pub(super) fn would_show(fault: &Fault) -> bool {
+    matches!(fault.group(), "SG" | "NACL" | "RTE")
+}
+
 /// A blocker in words, with the path that it was found on.
 fn words(path: &Path, blocker: &Blocker) -> String {
     let way = match blocker.direction {

@@ -3,7 +3,7 @@
 mod wire;
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -16,6 +16,18 @@ use super::certificate::TrustStore;
 use super::observation::{ConnectDetail, End, Meter, Observation, PhaseRecord};
 use super::tcp_info;
 use super::tls::ClientIdentity;
+
+/// The address that this machine sends from to `to`: a datagram socket is given its peer, and nothing is sent.
+#[must_use]
+pub fn source_address(to: SocketAddr) -> Option<IpAddr> {
+    let any: IpAddr = match to {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(to).ok()?;
+    socket.local_addr().ok().map(|local| local.ip())
+}
 
 /// What all attempts of a run share.
 pub struct Shared {

@@ -10,6 +10,8 @@ mod server;
 pub mod spec;
 pub mod sts;
 pub mod switched_off;
+#[path = "../../paths/world.rs"]
+pub mod world;
 
 /// What went wrong, in words.
 pub type Outcome<T> = Result<T, String>;

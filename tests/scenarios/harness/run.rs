@@ -139,6 +139,12 @@ fn once(scenario: &Scenario, variant: &Variant) -> Outcome<()> {
             .and_then(|()| std::fs::write(&path, fill(text)))
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
+    if let Some(world) = &scenario.facts {
+        let facts = dir.join("facts");
+        std::fs::create_dir(&facts).map_err(|error| error.to_string())?;
+        super::world::build(world, &scenario.fact_changes, &facts)
+            .map_err(|error| error.to_string())?;
+    }
     let mut markers = Markers::new(&lab.secret);
     markers.add_credentials(&sts::granted());
     if let Some(spec) = &scenario.token {
@@ -169,6 +175,7 @@ fn filled(text: &str, lab: &Lab, variant: &Variant, dir: &Path) -> String {
         ("ca".to_owned(), lab.ca.display().to_string()),
         ("dir".to_owned(), dir.display().to_string()),
         ("token".to_owned(), dir.join("token").display().to_string()),
+        ("facts".to_owned(), dir.join("facts").display().to_string()),
         ("port".to_owned(), variant.port.to_string()),
         ("key".to_owned(), lab.key_id.clone()),
         ("secret".to_owned(), lab.secret.clone()),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Outcome;
+use super::world::Edit;
 
 /// One row.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +45,11 @@ pub struct Scenario {
     /// Files below the home folder, by name.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// AWS facts for `--facts {facts}`: a world of `tests/paths/worlds`.
+    pub facts: Option<String>,
+    /// What is different from that world.
+    #[serde(default)]
+    pub fact_changes: Vec<Edit>,
     /// Network namespaces, if the fault is on the way.
     pub net: Option<Net>,
     /// How many times it is run again with other seeds, broker counts, orders and ports.
