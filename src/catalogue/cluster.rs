@@ -71,10 +71,10 @@ pub static CLU_03: Fault = Fault {
     sources: &["https://docs.aws.amazon.com/msk/latest/developerguide/troubleshooting.html"],
 };
 
-/// The client asks a broker that no longer leads the partition.
+/// The partition's leader has moved, or none is elected yet.
 pub static CLU_04: Fault = Fault {
     code: "CLU-04",
-    title: "The client asks a broker that no longer leads the partition",
+    title: "The partition's leader has moved, or none is elected yet",
     phase: Phase::Canary,
     side: Side::Broker,
     place: "the client's metadata, after leadership moved",
