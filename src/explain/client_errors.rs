@@ -10,6 +10,9 @@ use crate::phase::Phase;
 /// Columns: client, versions, pattern, phase, codes, source, note; the first row names them.
 const TABLE: &str = include_str!("../client_errors.tsv");
 
+/// What stands in a pattern for a part of the message that differs.
+const GAP: &str = " ... ";
+
 /// How many columns a row has.
 const COLUMNS: usize = 7;
 
@@ -28,7 +31,7 @@ pub struct ClientError {
     pub client: &'static str,
     /// The versions that print it.
     pub versions: &'static str,
-    /// The part of the message that never changes.
+    /// The part of the message that never changes; ` ... ` stands for what does.
     pub pattern: &'static str,
     /// How far the client had come.
     pub phase: LogPhase,
@@ -73,6 +76,29 @@ impl ClientError {
     #[must_use]
     pub fn is_brokers_words(&self) -> bool {
         self.client.starts_with("msk-broker")
+    }
+
+    /// Where a line has the message: from its first character to after its last.
+    pub(super) fn find(&self, line: &str) -> Option<(usize, usize)> {
+        let mut parts = self.pattern.split(GAP);
+        let first = parts.next()?;
+        let start = line.find(first)?;
+        let end = parts.try_fold(start + first.len(), |end, part| {
+            Some(end + line[end..].find(part)? + part.len())
+        })?;
+        Some((start, end))
+    }
+
+    /// Whether the other side of the connection says it in so many words, bytes or error codes:
+    /// one such answer tells more than any number of connections that only ended.
+    pub(super) fn is_answer(&self) -> bool {
+        self.is_brokers_words() || self.note.starts_with("the peer's answer")
+    }
+
+    /// Whether only the client's own clock ended the attempt: when the time for its start is over,
+    /// whatever it is about to do is cut off, so one of these tells little.
+    pub(super) fn is_own_clock(&self) -> bool {
+        self.is_state_marker() || self.note.starts_with("the client's own clock")
     }
 
     /// Whether it is the state in `<>` of a kafka-python connection, which every line carries and

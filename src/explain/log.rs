@@ -14,6 +14,12 @@ mod numbers;
 /// Longest excerpt of a line, in characters.
 const EXCERPT: usize = 160;
 
+/// Up to so many codes, a message is specific.
+const FEW_CODES: usize = 2;
+
+/// The weight of a message with many causes; one of the client's own clock weighs 1.
+const VAGUE: usize = 4;
+
 /// From this length on a word without dots or spaces may be a secret.
 const OPAQUE: usize = 40;
 
@@ -22,34 +28,29 @@ const OPAQUE: usize = 40;
 pub fn read_log(text: &str) -> LogReading {
     let matches: Vec<Vec<Match>> = text.lines().map(matches_of).collect();
     let scores = scores(text, &matches);
-    let mut hits: BTreeMap<usize, Hit> = BTreeMap::new();
+    let mut tallies: BTreeMap<usize, Tally> = BTreeMap::new();
     for (index, (line, found)) in text.lines().zip(matches).enumerate() {
+        let by_bytes = numbers::codes_of_first_bytes(line);
         for found in winners(found, &scores) {
-            hits.entry(found.row)
-                .and_modify(|hit| hit.count += 1)
-                .or_insert_with(|| Hit {
-                    client: found.error.client,
-                    versions: found.error.versions,
-                    pattern: found.error.pattern,
-                    phase: found.error.phase,
-                    codes: found.error.codes.clone(),
-                    note: found.error.note,
-                    summary: found.error.is_summary(),
-                    count: 1,
-                    first_line: index + 1,
-                    excerpt: excerpt(&line[found.start..]),
-                });
+            let tally = tallies
+                .entry(found.row)
+                .or_insert_with(|| Tally::new(found.error, index + 1, &line[found.start..]));
+            tally.lines.push(index + 1);
+            tally.put_first(by_bytes);
         }
     }
-    let mut hits: Vec<Hit> = hits.into_values().collect();
-    hits.sort_by_key(|hit| {
+    let lines = text.lines().count();
+    let mut tallies: Vec<Tally> = tallies.into_values().collect();
+    tallies.sort_by_key(|tally| {
         (
-            class(hit),
-            hit.codes.len(),
-            hit.first_line,
-            Reverse(hit.pattern.len()),
+            tally.class(),
+            Reverse(tally.weight(lines)),
+            tally.hit.codes.len(),
+            tally.hit.first_line,
+            Reverse(tally.hit.pattern.len()),
         )
     });
+    let hits: Vec<Hit> = tallies.into_iter().map(Tally::hit).collect();
     let client = scores
         .iter()
         .max_by_key(|(name, score)| (**score, **name))
@@ -66,7 +67,7 @@ pub fn read_log(text: &str) -> LogReading {
         .filter(|hit| hit.summary)
         .flat_map(|hit| &hit.codes);
     LogReading {
-        lines: text.lines().count(),
+        lines,
         client,
         phase: hits.first().map(|hit| hit.phase),
         candidates: candidates(decisive.chain(by_number).chain(summed_up)),
@@ -100,12 +101,12 @@ fn matches_of(line: &str) -> Vec<Match> {
         .enumerate()
         .filter(|(_, error)| timed_out || !error.is_state_marker())
         .filter_map(|(row, error)| {
-            let start = line.find(error.pattern)?;
+            let (start, end) = error.find(line)?;
             Some(Match {
                 row,
                 error,
                 start,
-                end: start + error.pattern.len(),
+                end,
             })
         })
         .collect();
@@ -203,8 +204,8 @@ fn winners(mut found: Vec<Match>, scores: &HashMap<&'static str, usize>) -> Vec<
     winners
 }
 
-/// Messages that only carry another, which follows in the same line or the next and tells more.
-const WRAPPERS: [&str; 12] = [
+/// Messages that only carry another, which stands in the same line or beside it and tells more.
+const WRAPPERS: [&str; 13] = [
     "Bootstrap connection to",
     "Error receiving reply from server",
     "Failed to connect to broker",
@@ -215,18 +216,78 @@ const WRAPPERS: [&str; 12] = [
     "failed authentication due to: ",
     "failed to dial: ",
     "failed to open connection to ",
+    "socket disconnected",
     "unable to dial: ",
     "unable to initialize sasl",
 ];
 
-/// What the broker says tells most, a summary or a harmless line least.
-fn class(hit: &Hit) -> u8 {
-    match hit.note {
-        _ if hit.summary => 3,
-        "benign" | "wrapper" => 2,
-        _ if WRAPPERS.contains(&hit.pattern) => 2,
-        _ if hit.client.starts_with("msk-broker") => 0,
-        _ => 1,
+/// A message of the table, and the lines that have it.
+struct Tally {
+    error: &'static ClientError,
+    hit: Hit,
+    lines: Vec<usize>,
+}
+
+impl Tally {
+    fn new(error: &'static ClientError, first_line: usize, text: &str) -> Self {
+        let hit = Hit {
+            client: error.client,
+            versions: error.versions,
+            pattern: error.pattern,
+            phase: error.phase,
+            codes: error.codes.clone(),
+            note: error.note,
+            summary: error.is_summary(),
+            count: 0,
+            first_line,
+            excerpt: excerpt(text),
+        };
+        Self {
+            error,
+            hit,
+            lines: Vec::new(),
+        }
+    }
+
+    /// These codes are the most likely, whatever the table says.
+    fn put_first(&mut self, codes: &[&'static str]) {
+        for code in codes.iter().rev() {
+            self.hit.codes.retain(|other| other != code);
+            self.hit.codes.insert(0, code);
+        }
+    }
+
+    /// What the peer says tells most, a summary or a harmless line least.
+    fn class(&self) -> u8 {
+        match self.hit.note {
+            _ if self.hit.summary => 3,
+            "benign" | "wrapper" => 2,
+            _ if WRAPPERS.contains(&self.hit.pattern) => 2,
+            _ if self.error.is_answer() => 0,
+            _ => 1,
+        }
+    }
+
+    /// How much it tells beside others of its class: most when it has few causes and comes often.
+    /// Of what comes again and again, the second half of the log counts twice: it is what is.
+    fn weight(&self, lines: usize) -> usize {
+        let one = if self.error.is_own_clock() {
+            1
+        } else if self.hit.codes.len() <= FEW_CODES {
+            8 * VAGUE
+        } else {
+            VAGUE
+        };
+        let late = self.lines.iter().filter(|line| **line * 2 > lines).count();
+        let again = if self.lines.len() > 1 { late } else { 0 };
+        one * (self.lines.len() + again)
+    }
+
+    fn hit(self) -> Hit {
+        Hit {
+            count: self.lines.len(),
+            ..self.hit
+        }
     }
 }
 

@@ -50,6 +50,7 @@ pub enum TokenState {
 struct Facts {
     credentials: CredentialFacts,
     identity: IdentityFacts,
+    sts_asked: bool,
     clock_ahead_s: Option<f64>,
 }
 
@@ -159,6 +160,7 @@ impl Search {
             endpoint_url: None,
             timeout: STS_PATIENCE,
         };
+        self.facts.send_modify(|facts| facts.sts_asked = true);
         let outcome = credentials::identity(&found, &options).await;
         self.facts.send_modify(|facts| {
             facts.clock_ahead_s = outcome.skew.map(|skew| skew.seconds);
@@ -234,12 +236,26 @@ impl Tokens {
         if let IdentityFacts::Known { arn, .. } = &facts.identity {
             case.vantage.identity = Some(arn.clone());
         }
-        case.identity = facts.identity;
+        case.identity = match facts.identity {
+            IdentityFacts::NotAsked if facts.sts_asked => IdentityFacts::Unknown {
+                because: unanswered(login_failed).to_owned(),
+            },
+            identity => identity,
+        };
         case.clock_ahead_s = facts.clock_ahead_s;
         if let TokenState::Ready(token) = &*self.state.borrow() {
             let names = case.target.region_of_names.clone();
             case.token = Some(judge(token, self.given, names.as_deref()));
         }
+    }
+}
+
+/// Why there is no answer of STS, which was asked.
+fn unanswered(login_failed: bool) -> &'static str {
+    if login_failed {
+        "STS did not answer in time"
+    } else {
+        "STS was asked and not waited for, as no login failed"
     }
 }
 
@@ -268,5 +284,70 @@ fn judge(token: &Token, given: bool, region_of_names: Option<&str>) -> TokenJudg
         expires_at: facts.expires_at.map(time::OffsetDateTime::unix_timestamp),
         session_token: facts.has_session_token,
         problems,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+    use crate::case::{Client, ClientKind};
+    use crate::phase::Phase;
+    use crate::target::{Endpoint, Target};
+
+    /// What a case says of the identity after this much of the search.
+    async fn identity(facts: Facts, login_failed: bool, deadline: Instant) -> IdentityFacts {
+        let (_state_out, state) = watch::channel(TokenState::Pending);
+        let (_facts_out, facts) = watch::channel(facts);
+        let tokens = Tokens {
+            state,
+            facts,
+            given: false,
+            asks_sts: true,
+        };
+        let client = Client {
+            kind: ClientKind::Machine,
+            name: None,
+            role: None,
+        };
+        let target = Target::from_endpoints(&[Endpoint::new("b-1", 9098)]);
+        let mut case = Case::of(target, client, Phase::Metadata);
+        tokens.describe(&mut case, login_failed, deadline).await;
+        case.identity
+    }
+
+    fn asked() -> Facts {
+        Facts {
+            sts_asked: true,
+            ..Facts::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_without_a_failed_login_says_that_it_did_not_wait_for_sts_and_does_not() {
+        let later = Instant::now() + Duration::from_secs(20);
+        let found = identity(asked(), false, later).now_or_never();
+        let Some(IdentityFacts::Unknown { because }) = found else {
+            panic!("waited, or says nothing: {found:?}");
+        };
+        assert!(because.contains("not waited for"), "{because}");
+        let waited = identity(asked(), true, later).now_or_never();
+        assert_eq!(waited, None);
+    }
+
+    #[tokio::test]
+    async fn a_failed_login_without_an_answer_of_sts_says_so() {
+        let found = identity(asked(), true, Instant::now()).await;
+        let IdentityFacts::Unknown { because } = found else {
+            panic!("{found:?}");
+        };
+        assert!(because.contains("did not answer"), "{because}");
+    }
+
+    #[tokio::test]
+    async fn sts_that_was_not_asked_is_not_said_to_be() {
+        let found = identity(Facts::default(), false, Instant::now()).await;
+        assert_eq!(found, IdentityFacts::NotAsked);
     }
 }

@@ -158,6 +158,23 @@ pub(super) fn known_numbers(text: &str, client: Option<&str>) -> Vec<KnownNumber
     known
 }
 
+/// The faults that the first four bytes of an answer point at, when a line has them as a length.
+pub(super) fn codes_of_first_bytes(line: &str) -> &'static [&'static str] {
+    numbers(line)
+        .find_map(|(number, _)| first_bytes(number))
+        .map(|(_, codes)| codes)
+        .unwrap_or_default()
+}
+
+/// What a number means when it is four bytes read as a length.
+fn first_bytes(number: &str) -> Option<(&'static str, &'static [&'static str])> {
+    let number = number.parse::<u64>().ok()?;
+    FIRST_BYTES
+        .iter()
+        .find(|(range, ..)| range.contains(&number))
+        .map(|(_, meaning, codes)| (*meaning, *codes))
+}
+
 /// Where a line has a timeout of 2000 ms divided by a power of two, if it has one.
 pub(super) fn halved_budget(line: &str) -> Option<(usize, usize)> {
     let start = line.find(HALVED_BEFORE)?;
@@ -187,12 +204,7 @@ fn of_line(
         let Some((value, length)) = leading_number(number) else {
             continue;
         };
-        let first_bytes = number[..length].parse::<u64>().ok().and_then(|integer| {
-            FIRST_BYTES
-                .iter()
-                .find(|(range, ..)| range.contains(&integer))
-        });
-        if let Some((_, meaning, codes)) = first_bytes {
+        if let Some((meaning, codes)) = first_bytes(&number[..length]) {
             found.push((number[..length].to_owned(), meaning, codes));
         }
         let Some((unit, factor)) = unit(rest).filter(|_| tells_a_time) else {

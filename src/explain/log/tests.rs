@@ -1,3 +1,4 @@
+use super::super::LogPhase;
 use super::*;
 
 const B1: &str = "b-1.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com:9098";
@@ -7,11 +8,7 @@ fn check(log: &str, client: &str, phase: &str, code: &str) -> LogReading {
     let log = log.replace("B1", B1);
     let reading = read_log(&log);
     assert_eq!(reading.client, Some(client), "{log}");
-    assert_eq!(
-        reading.phase.map(super::super::LogPhase::name),
-        Some(phase),
-        "{log}"
-    );
+    assert_eq!(reading.phase.map(LogPhase::name), Some(phase), "{log}");
     assert_eq!(
         reading.candidates.first().map(|c| c.code),
         Some(code),
@@ -275,4 +272,248 @@ fn every_wrapper_is_in_the_table() {
             "{wrapper}"
         );
     }
+}
+
+const CONNECTION_2: &str = "ERROR:kafka.conn:<BrokerConnection node_id=bootstrap-0 host=B1 <STATE> [IPv4 ('127.0.1.2', 9098)]>";
+
+fn connection_2(state: &str, words: &str) -> String {
+    format!("{}{words}\n", CONNECTION_2.replace("STATE", state))
+}
+
+fn lost_3(version: &str, words: &str) -> String {
+    format!(
+        "ERROR:kafka.net.connection:<KafkaConnection node_id=bootstrap-0 broker_version={version} (disconnected)>: \
+         Connection lost: {words}\n"
+    )
+}
+
+fn codes(reading: &LogReading) -> Vec<&str> {
+    reading.candidates.iter().map(|c| c.code).collect()
+}
+
+#[test]
+fn an_attempt_that_the_client_cut_short_does_not_outweigh_those_that_failed() {
+    let refused = connection_2("authenticating", ": Error receiving reply from server")
+        + "ConnectionError: Connection reset during recv\n";
+    let cut = |state| {
+        connection_2(state, " timed out").replace(
+            "<BrokerConnection",
+            "Connection attempt to <BrokerConnection",
+        )
+    };
+    let summary = "kafka.errors.NoBrokersAvailable: NoBrokersAvailable\n";
+    for log in [
+        refused.repeat(14) + &cut("handshake") + summary,
+        cut("connecting") + &refused.repeat(14) + summary,
+        cut("handshake") + &refused,
+    ] {
+        let reading = check(&log, "kafka-python", "sasl-authenticate", "SASL-07");
+        assert!(codes(&reading).contains(&"TCP-05") || codes(&reading).contains(&"TCP-01"));
+    }
+    let silent = cut("handshake").repeat(9) + &refused + summary;
+    check(&silent, "kafka-python", "tls", "TCP-05");
+
+    let denied = lost_3("(3, 9)", "KafkaConnectionError: socket disconnected").repeat(7);
+    for cut in [
+        lost_3(
+            "(3, 9)",
+            "KafkaTimeoutError: Timeout during ApiVersions check",
+        ),
+        "WARNING:kafka.net.connection:<KafkaConnection node_id=bootstrap-2 host=[127.0.1.2:9098<-57594] \
+         broker_version=(3, 9) (initializing)>: Request timed out after 171 ms. Closing connection.\n"
+            .to_owned()
+            + &lost_3(
+                "(3, 9)",
+                "[Error 7] RequestTimedOutError: Request timed out after 171 ms",
+            ),
+    ] {
+        check(&(denied.clone() + &cut), "kafka-python", "sasl-authenticate", "SASL-07");
+        let alone = read_log(&cut);
+        assert_eq!(alone.phase.map(LogPhase::name), Some("api-versions"));
+    }
+}
+
+#[test]
+fn an_answer_of_the_peer_outweighs_connections_that_only_ended() {
+    let lost = lost_3("(3, 9)", "KafkaConnectionError: socket disconnected").repeat(50);
+    check(
+        &(lost + &lost_3("(3, 9)", "[Error 33] UnsupportedSaslMechanismError")),
+        "kafka-python",
+        "sasl-handshake",
+        "SASL-03",
+    );
+}
+
+#[test]
+fn what_comes_often_and_late_outweighs_what_came_once_or_before() {
+    let refused =
+        "ERROR:kafka.net.manager:Connection failed: KafkaConnectionError: 111 ECONNREFUSED\n";
+    let reset = "ConnectionError: Connection reset during recv\n";
+    check(
+        &(refused.to_owned() + &reset.repeat(20)),
+        "kafka-python",
+        "sasl-authenticate",
+        "SASL-07",
+    );
+    let refused = refused.repeat(6);
+    let issuer = "ssl.SSLCertVerificationError: unable to get local issuer certificate\n".repeat(6);
+    let first = |log: String| read_log(&log).candidates[0].code;
+    assert_eq!(first(refused.clone() + &issuer), "TLS-03");
+    assert_eq!(first(issuer + &refused), "TCP-02");
+}
+
+#[test]
+fn access_denied_can_be_an_expired_token() {
+    let reading = check(
+        &lost_3(
+            "(3, 9)",
+            "[Error 58] SaslAuthenticationFailedError: SaslAuthenticationFailedError: \
+             [57b20a35-7a41-4bd6-8c7a-9d5a8e7d1b0c]: Access denied",
+        ),
+        "kafka-python",
+        "sasl-authenticate",
+        "IAM-01",
+    );
+    assert!(codes(&reading).contains(&"SASL-08"));
+}
+
+#[test]
+fn sasl_on_a_listener_without_sasl() {
+    check(
+        &lost_3("(3, 9)", "[Error 34] IllegalSaslStateError"),
+        "kafka-python",
+        "sasl-handshake",
+        "SASL-27",
+    );
+    let old = read_log("kafka.errors.NoBrokersAvailable: NoBrokersAvailable");
+    assert!(codes(&old).contains(&"SASL-27") && codes(&old).contains(&"SASL-03"));
+}
+
+#[test]
+fn alerts_about_the_client_certificate() {
+    let alert = "ssl.SSLError: [SSL: SSLV3_ALERT_CERTIFICATE_UNKNOWN] sslv3 alert certificate unknown (_ssl.c:2580)\n";
+    check(alert, "kafka-python", "tls", "TLS-07");
+    let new = "ERROR:kafka.net.transport:<KafkaSSLTransport [none]>: Error receiving network data closing socket\n";
+    check(&(new.to_owned() + alert), "kafka-python", "tls", "TLS-07");
+    let end = "ssl.SSLEOFError: EOF occurred in violation of protocol (_ssl.c:2427)\n";
+    assert!(codes(&check(end, "kafka-python", "tls", "TLS-02")).contains(&"TLS-07"));
+    check(
+        "[AdminClient clientId=a] SSLHandshakeException: Received fatal alert: certificate_unknown",
+        "java-kafka-clients",
+        "tls",
+        "TLS-07",
+    );
+    check(
+        "[sarama] Failed to connect to broker B1: remote error: tls: unknown certificate authority",
+        "sarama",
+        "tls",
+        "TLS-07",
+    );
+}
+
+#[test]
+fn a_reset_of_an_idle_connection_is_still_told() {
+    check(
+        "ERROR:kafka.conn:x: Error receiving network data closing socket\n\
+         Traceback (most recent call last):\n\
+         ConnectionResetError: [Errno 104] Connection reset by peer\n",
+        "kafka-python",
+        "idle",
+        "NET-01",
+    );
+}
+
+#[test]
+fn a_json_challenge() {
+    check(
+        &lost_3(
+            "(3, 9)",
+            r#"[Error 58] SaslAuthenticationFailedError: SaslAuthenticationFailedError: {"status":"invalid_token"}"#,
+        ),
+        "kafka-python",
+        "sasl-authenticate",
+        "SASL-06",
+    );
+}
+
+#[test]
+fn a_token_that_the_broker_cannot_read() {
+    check(
+        &lost_3(
+            "(3, 9)",
+            "[Error 58] SaslAuthenticationFailedError: SaslAuthenticationFailedError: Authentication failed \
+             during authentication due to invalid credentials with SASL mechanism OAUTHBEARER",
+        ),
+        "kafka-python",
+        "sasl-authenticate",
+        "SASL-05",
+    );
+}
+
+#[test]
+fn plaintext_to_a_tls_port() {
+    let lost = connection_2("connected", ": socket disconnected");
+    let reading = check(&lost, "kafka-python", "api-versions", "SASL-01");
+    assert!(codes(&reading).contains(&"TLS-01"));
+    check(
+        &(lost.repeat(5) + "kafka.errors.UnrecognizedBrokerVersion: UnrecognizedBrokerVersion\n"),
+        "kafka-python",
+        "api-versions",
+        "TLS-01",
+    );
+    let lost = lost_3("unknown", "KafkaConnectionError: socket disconnected");
+    check(&lost, "kafka-python", "api-versions", "TLS-01");
+    let frame = lost_3(
+        "unknown",
+        "InvalidReceiveError: Invalid frame length: 352518912",
+    );
+    check(&frame, "kafka-python", "api-versions", "TLS-01");
+    check(
+        &(lost.repeat(13) + &frame),
+        "kafka-python",
+        "api-versions",
+        "TLS-01",
+    );
+}
+
+#[test]
+fn the_first_bytes_say_who_answered() {
+    let frame = lost_3(
+        "unknown",
+        "InvalidReceiveError: Invalid frame length: 1213486160",
+    );
+    check(&frame, "kafka-python", "api-versions", "NET-04");
+}
+
+#[test]
+fn no_login_on_a_sasl_listener() {
+    let words = "KafkaConnectionError: socket disconnected";
+    let refresh = format!("ERROR:kafka.cluster:Metadata refresh: failed {words}\n");
+    let lost = lost_3("(3, 9)", words);
+    for log in [
+        refresh.clone(),
+        format!(
+            "{lost}{refresh}ERROR:kafka.net.manager:Bootstrap attempt to bootstrap-1 failed: {words} (backoff 0.04 secs)\n"
+        )
+        .repeat(12),
+    ] {
+        check(&log, "kafka-python", "metadata", "SASL-01");
+    }
+}
+
+#[test]
+fn a_mechanism_that_the_listener_does_not_have_and_no_answer() {
+    let lost = connection_2("authenticating", ": socket disconnected");
+    check(&lost, "kafka-python", "sasl-handshake", "SASL-03");
+}
+
+#[test]
+fn a_topic_without_metadata() {
+    let reading = check(
+        "kafka.errors.KafkaTimeoutError: KafkaTimeoutError: Failed to update metadata after 5.0 secs.",
+        "kafka-python",
+        "metadata",
+        "CLU-11",
+    );
+    assert!(codes(&reading).contains(&"IAM-10"));
 }
