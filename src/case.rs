@@ -93,6 +93,8 @@ pub enum Asked {
     Everything,
     /// Whether the network's configuration lets it.
     Network,
+    /// Whether the cluster's configuration does.
+    Cluster,
 }
 
 /// From where the probes were made.

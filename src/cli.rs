@@ -53,6 +53,10 @@ pub enum Command {
         Exit code 1 when a path is blocked or works only for some ports or addresses, 3 when one is unknown."
     )]
     Network(Box<DiagnoseArgs>),
+    /// The cluster's state, listeners and ways to log in, against the client's
+    #[command(after_help = "Examples:\n  msk-doctor cluster demo --facts facts/\n  \
+        msk-doctor cluster demo --auth scram --facts facts/")]
+    Cluster(Box<DiagnoseArgs>),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means

@@ -24,7 +24,10 @@ struct Scenario {
     _why: String,
     /// The folder of facts that it starts from.
     world: String,
-    /// The arguments besides `network --facts`.
+    /// The subcommand.
+    #[serde(default = "network")]
+    command: String,
+    /// The arguments besides `--facts`.
     args: Vec<String>,
     /// What is different from the world.
     #[serde(default)]
@@ -39,6 +42,7 @@ struct Expect {
     /// The codes of all causes.
     codes: BTreeSet<String>,
     /// All verdicts that the paths have.
+    #[serde(default)]
     verdicts: BTreeSet<String>,
     /// How many brokers the first cause names.
     subjects: Option<usize>,
@@ -50,9 +54,16 @@ struct Expect {
     /// Whether every cause has a fix, and all of them together make every path reachable.
     #[serde(default = "yes")]
     repaired: bool,
+    /// The codes of findings that warn.
+    #[serde(default)]
+    findings: BTreeSet<String>,
     /// What must be named as needed.
     #[serde(default)]
     needs: Vec<String>,
+}
+
+fn network() -> String {
+    "network".to_owned()
 }
 
 fn yes() -> bool {
@@ -111,7 +122,7 @@ fn check(path: &Path) -> Result<(), Failed> {
     let saved = folder.path().join("saved.case");
     let run = |output: &str| {
         Command::new(env!("CARGO_BIN_EXE_msk-doctor"))
-            .arg("network")
+            .arg(&scenario.command)
             .args(&scenario.args)
             .arg("--facts")
             .arg(folder.path())
@@ -145,6 +156,11 @@ fn check(path: &Path) -> Result<(), Failed> {
         .filter_map(|path| path["warnings"].as_array())
         .flatten();
     same("warnings", &texts(warned, "code"), &expect.warnings);
+    if scenario.command == "cluster" {
+        let findings = list("findings");
+        let warn = findings.iter().filter(|f| f["status"] == "warning");
+        same("warning findings", &texts(warn, "code"), &expect.findings);
+    }
     if let Some(subjects) = expect.subjects {
         let found = causes
             .first()
@@ -172,7 +188,7 @@ fn check(path: &Path) -> Result<(), Failed> {
     for cause in &causes {
         same("confidence", &cause["confidence"].as_str(), &Some("proven"));
     }
-    if expect.exit_code == 1 {
+    if expect.exit_code == 1 && scenario.command == "network" {
         same("repaired", &repaired(&saved)?, &expect.repaired);
     }
     let shown = run("text")?;

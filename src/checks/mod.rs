@@ -4,6 +4,7 @@
 //! Among entries of equal weight the order of the tables decides: the more specific comes first.
 
 mod certificate;
+pub mod configuration;
 mod connect;
 mod kafka;
 mod login;

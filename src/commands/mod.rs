@@ -11,6 +11,7 @@ mod token;
 use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
+use msk_doctor::case::Asked;
 use msk_doctor::cli::{Cli, Command};
 use msk_doctor::phase::Phase;
 
@@ -32,7 +33,8 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Tcp(args) => diagnose::run(&args, Phase::Connect),
         Command::Tls(args) => diagnose::run(&args, Phase::Tls),
         Command::Sasl(args) => diagnose::run(&args, Phase::SaslAuthenticate),
-        Command::Network(args) => diagnose::network(&args),
+        Command::Network(args) => diagnose::configured(&args, Asked::Network),
+        Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
         Command::Token(args) => token::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),

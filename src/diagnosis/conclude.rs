@@ -1,9 +1,9 @@
 //! The engine: every check that can explain a sign is asked, and the best one is the cause.
 
-use super::paths;
 use super::sign::{Seen, signs};
 use super::verdict::{unknowns, verdict};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Stand, Status, Weight};
+use super::{configuration, paths};
 use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
@@ -19,8 +19,8 @@ pub fn conclude(case: &Case) -> Diagnosis {
 /// Diagnoses a case with the checks that `on` keeps: tests switch one off to see that it matters.
 #[must_use]
 pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
-    if case.asked == Asked::Network {
-        return paths::network(case);
+    if case.asked != Asked::Everything {
+        return configuration::conclude(case);
     }
     let signs = signs(case);
     let proof = paths::prove(case);
@@ -43,12 +43,16 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
         merge(&mut causes, cause);
     }
     absorb(&mut causes);
+    let stated = configuration::state(case);
     causes.extend(judged.causes);
+    merge_stated(&mut causes, stated.causes);
     order(&mut causes);
     findings.extend(checks::warnings(case));
     findings.extend(judged.findings);
+    findings.extend(stated.findings);
     let mut unknown = unknowns(case);
     unknown.extend(judged.unknown);
+    unknown.extend(stated.unknown);
     Diagnosis {
         verdict: verdict(case, &causes),
         causes,
@@ -228,6 +232,20 @@ fn merge(causes: &mut Vec<Cause>, new: Cause) {
     old.ruled_out.retain(|(fault, _)| !open.contains(fault));
     old.confidence = old.confidence.min(new.confidence);
     old.phase = old.phase.min(new.phase);
+}
+
+/// What the configuration states, beside what packets showed: the same entry is one cause, and then proven.
+fn merge_stated(causes: &mut Vec<Cause>, stated: Vec<Cause>) {
+    for new in stated {
+        match causes.iter_mut().find(|cause| cause.fault == new.fault) {
+            Some(seen) => {
+                seen.confidence = Confidence::Proven;
+                seen.by_facts = true;
+                seen.evidence.extend(new.evidence);
+            }
+            None => causes.push(new),
+        }
+    }
 }
 
 /// A cause that explains a symptom code on the same brokers takes it over.

@@ -2,6 +2,7 @@
 //! would settle the rest. Pure: a case in, a diagnosis out.
 
 mod conclude;
+mod configuration;
 pub mod experiment;
 mod paths;
 pub mod sign;

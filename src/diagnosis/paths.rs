@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sign::{Seen, Sign};
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict};
+use super::{Cause, Confidence, Fact, Finding, Repair, Status, Unknown};
 use crate::case::{Case, ClientKind, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
@@ -399,24 +399,4 @@ fn ruled_out(paths: &[Path], fault: &Fault) -> Vec<(&'static Fault, String)> {
         ));
     }
     found
-}
-
-/// The diagnosis of the configuration alone: the paths, and nothing that packets say.
-pub(super) fn network(case: &Case) -> Diagnosis {
-    let proof = prove(case);
-    let judged = judge(case, &proof, &[]);
-    let verdict = match proof.verdict() {
-        Some(PathVerdict::Blocked | PathVerdict::Partial) => Verdict::Faulty,
-        Some(PathVerdict::Reachable) => Verdict::Healthy,
-        Some(PathVerdict::Unknown) | None => Verdict::Inconclusive,
-    };
-    let mut causes = judged.causes;
-    super::conclude::order(&mut causes);
-    Diagnosis {
-        verdict,
-        causes,
-        findings: judged.findings,
-        unknown: judged.unknown,
-        paths: proof.paths,
-    }
 }

@@ -10,6 +10,7 @@ use colored::{Color, Colorize};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
 use super::{Report, ReportCause, escape};
+use crate::case::ClientKind;
 use crate::diagnosis::{Confidence, Status, Verdict};
 use crate::explain::ClientError;
 
@@ -165,7 +166,7 @@ impl Page {
             words.push(format!("for function {}", escape(function)));
         }
         self.entry("target", &words.join(", "), text);
-        if report.observations.is_empty() && !report.paths.is_empty() {
+        if report.observations.is_empty() && report.client.kind != ClientKind::Machine {
             let client = &report.client;
             let name = client.name.as_deref().map(escape).unwrap_or_default();
             let words = format!("{} {name}, by its AWS configuration", client.kind.name());
@@ -203,6 +204,14 @@ impl Page {
                 format!("seen from here: {}{}", cause.title, tag(cause))
             }
             (Some(cause), _) => format!("{}{}", cause.title, tag(cause)),
+            (None, Verdict::Healthy)
+                if report.observations.is_empty() && report.paths.is_empty() =>
+            {
+                format!(
+                    "nothing is wrong in {} answers about the cluster",
+                    report.findings.len()
+                )
+            }
             (None, Verdict::Healthy) if report.observations.is_empty() => format!(
                 "every packet of all {} paths passes, and every answer",
                 report.paths.len()

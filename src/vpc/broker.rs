@@ -7,7 +7,7 @@ use super::space::Family;
 use super::world::World;
 use crate::aws::files::key_of;
 use crate::aws::snapshot::ec2::{NetworkInterface, Subnet};
-use crate::aws::snapshot::kafka::{BrokerNodeInfo, Cluster, GetBootstrapBrokers};
+use crate::aws::snapshot::kafka::{BrokerNodeInfo, Cluster, GetBootstrapBrokers, ListNodes};
 use crate::target::{Auth, parse_bootstrap};
 
 /// Which listener of a cluster is asked for.
@@ -103,6 +103,25 @@ pub fn bootstrap<'a>(world: &World<'a>, cluster: &Cluster) -> Option<&'a GetBoot
         .map(|(_, answer)| answer)
 }
 
+/// The names that a cluster's brokers have today; empty where they are not known.
+#[must_use]
+pub fn brokers_names(world: &World<'_>, cluster: &Cluster) -> Vec<String> {
+    nodes_of(world, cluster)
+        .into_iter()
+        .flat_map(|nodes| &nodes.node_info_list)
+        .filter_map(|node| node.broker_node_info.as_ref())
+        .flat_map(|node| node.endpoints.iter().cloned())
+        .collect()
+}
+
+fn nodes_of<'a>(world: &World<'a>, cluster: &Cluster) -> Option<&'a ListNodes> {
+    world
+        .snapshot
+        .known(|facts| &facts.nodes)
+        .find(|(key, _)| key.is_empty() || *key == key_of(&cluster.cluster_arn))
+        .map(|(_, answer)| answer)
+}
+
 impl GetBootstrapBrokers {
     /// The bootstrap string of a way in.
     #[must_use]
@@ -186,22 +205,16 @@ pub fn brokers<'a>(
             })
             .collect());
     }
-    let nodes = world
-        .snapshot
-        .known(|facts| &facts.nodes)
-        .find(|(key, _)| key.is_empty() || *key == key_of(&cluster.cluster_arn))
-        .map(|(_, answer)| answer)
-        .ok_or_else(|| {
-            let denied = world
-                .snapshot
-                .missing(|facts| &facts.nodes, &key_of(&cluster.cluster_arn));
-            let because =
-                denied.map_or_else(String::new, |missing| format!(" ({})", missing.because));
-            Gap {
-                what: format!("the brokers of {}{because}", cluster.cluster_name),
-                needs: "kafka:ListNodes".to_owned(),
-            }
-        })?;
+    let nodes = nodes_of(world, cluster).ok_or_else(|| {
+        let denied = world
+            .snapshot
+            .missing(|facts| &facts.nodes, &key_of(&cluster.cluster_arn));
+        let because = denied.map_or_else(String::new, |missing| format!(" ({})", missing.because));
+        Gap {
+            what: format!("the brokers of {}{because}", cluster.cluster_name),
+            needs: "kafka:ListNodes".to_owned(),
+        }
+    })?;
     let shown = cluster
         .provisioned
         .as_ref()

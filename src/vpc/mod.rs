@@ -19,7 +19,7 @@ mod transit;
 mod travel;
 mod world;
 
-pub use broker::{BrokerSide, Listener, bootstrap, brokers, cluster, usual_port};
+pub use broker::{BrokerSide, Listener, bootstrap, brokers, brokers_names, cluster, usual_port};
 pub use client::{ClientSide, From, FromError, clients, configuration};
 pub use path::prove;
 pub use question::{Proof, Question, answer, uses_public_listener};
