@@ -20,7 +20,12 @@ pub(super) struct Stated {
 /// Judges the cluster's configuration.
 pub(super) fn state(case: &Case) -> Stated {
     let mut stated = Stated::default();
-    let brokers: Vec<Endpoint> = case.target.brokers.iter().map(|b| b.endpoint()).collect();
+    let brokers: Vec<Endpoint> = case
+        .target
+        .brokers
+        .iter()
+        .map(super::super::target::TargetBroker::endpoint)
+        .collect();
     let first = brokers.first().cloned().unwrap_or_else(|| {
         // A cluster without any bootstrap string: it stands for itself.
         let name = case.target.cluster.as_deref().unwrap_or("cluster");
