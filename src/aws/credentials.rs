@@ -343,7 +343,7 @@ async fn assume(
 }
 
 /// The standard configuration, which has the endpoint override variables too.
-fn loader(profile: Option<&str>, region: Option<String>) -> ConfigLoader {
+pub(super) fn loader(profile: Option<&str>, region: Option<String>) -> ConfigLoader {
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);

@@ -3,4 +3,5 @@
 pub mod calls;
 pub mod credentials;
 pub mod files;
+pub mod read;
 pub mod snapshot;

@@ -109,7 +109,7 @@ macro_rules! facts {
 facts! {
     /// VPCs.
     vpcs: ec2::DescribeVpcs,
-    /// `enableDnsSupport` and `enableDnsHostnames`, by VPC id.
+    /// `enableDnsSupport` and `enableDnsHostnames`, each under the VPC's id, a dot and its name: `vpc-1.enableDnsSupport`.
     vpc_attributes: ec2::DescribeVpcAttribute,
     /// DHCP option sets.
     dhcp_options: ec2::DescribeDhcpOptions,
