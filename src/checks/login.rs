@@ -46,21 +46,6 @@ pub(super) static CHECKS: &[Check] = &[
         judge: session_too_short,
     },
     Check {
-        fault: &c::SASL_19,
-        explains: DENIED,
-        judge: principal_changed,
-    },
-    Check {
-        fault: &c::SASL_22,
-        explains: REFUSED,
-        judge: scram_refused,
-    },
-    Check {
-        fault: &c::SASL_23,
-        explains: REFUSED,
-        judge: scram_open,
-    },
-    Check {
         fault: &c::SASL_05,
         explains: DENIED,
         judge: malformed,
@@ -257,33 +242,6 @@ fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
 
 fn session_too_short(_: &Case, seen: &Seen<'_>) -> Stand {
     said(seen, "session too short")
-}
-
-fn principal_changed(_: &Case, seen: &Seen<'_>) -> Stand {
-    match said(seen, "cannot change principals") {
-        decided @ Stand::Decides(..) => decided,
-        _ => Stand::Foreign,
-    }
-}
-
-fn scram_refused(case: &Case, seen: &Seen<'_>) -> Stand {
-    if case.target.auth != Auth::Scram {
-        return Stand::Foreign;
-    }
-    match words(seen) {
-        Some(words) if words.contains("invalid credentials") => {
-            Stand::Fits(Weight::Pointed, Vec::new())
-        }
-        _ => Stand::usual(),
-    }
-}
-
-fn scram_open(case: &Case, _: &Seen<'_>) -> Stand {
-    if case.target.auth == Auth::Scram {
-        Stand::open()
-    } else {
-        Stand::Foreign
-    }
 }
 
 fn challenge(_: &Case, _: &Seen<'_>) -> Stand {

@@ -5,32 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use msk_doctor::case::Case;
 use msk_doctor::checks::{self, Check};
-use msk_doctor::diagnosis::sign::Sign;
 use msk_doctor::diagnosis::{Diagnosis, conclude, conclude_with};
 
 use super::Outcome;
 
 /// The cases that the scenarios saved.
 static CASES: Mutex<Vec<Case>> = Mutex::new(Vec::new());
-
-/// Checks whose sign no scenario shows yet: the entry, the sign, and what would show it.
-const NOT_YET: &[(&str, Sign, &str)] = &[
-    (
-        "SASL-19",
-        Sign::LoginRefused,
-        "a session that authenticates again under another principal: a probe logs in once",
-    ),
-    (
-        "SASL-22",
-        Sign::LoginRefused,
-        "a SCRAM login: msk-doctor makes none yet",
-    ),
-    (
-        "SASL-23",
-        Sign::LoginRefused,
-        "a SCRAM login: msk-doctor makes none yet",
-    ),
-];
 
 /// Keeps the case of a scenario.
 pub fn keep(saved: &str) -> Outcome<()> {
@@ -42,8 +22,7 @@ pub fn keep(saved: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The checks that could be taken away without any scenario's noticing, and excuses that are no
-/// longer needed.
+/// The checks that could be taken away without any scenario's noticing.
 pub fn idle() -> Vec<String> {
     let cases = CASES.lock().unwrap_or_else(PoisonError::into_inner);
     let full: Vec<String> = cases.iter().map(|case| summary(&conclude(case))).collect();
@@ -54,10 +33,7 @@ pub fn idle() -> Vec<String> {
             .iter()
             .zip(&full)
             .any(|(case, full)| summary(&conclude_with(case, &others)) != *full);
-        let excused = NOT_YET
-            .iter()
-            .any(|(code, sign, _)| *code == check.fault.code && check.explains.contains(sign));
-        if noticed == excused {
+        if !noticed {
             idle.insert(format!("{} for {:?}", check.fault.code, check.explains));
         }
     }
