@@ -35,6 +35,22 @@ pub struct Client {
     pub role: Option<String>,
 }
 
+impl Client {
+    /// The client as the proof of its path asks for it; `None` for this machine, whose addresses only probes tell.
+    #[must_use]
+    pub fn vantage(&self) -> Option<crate::vpc::From> {
+        let kind = match self.kind {
+            ClientKind::Machine => return None,
+            ClientKind::Function => "function",
+            ClientKind::Interface => "eni",
+            ClientKind::Instance => "instance",
+            ClientKind::Subnet => "subnet",
+            ClientKind::Address => "ip",
+        };
+        format!("{kind}:{}", self.name.as_ref()?).parse().ok()
+    }
+}
+
 /// The kinds of client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

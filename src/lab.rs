@@ -31,8 +31,6 @@ use tokio_util::sync::CancellationToken;
 
 /// The region of the lab's cluster.
 pub const REGION: &str = "eu-west-1";
-/// The names of the lab's brokers, after `b-N`.
-const DOMAIN: &str = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com";
 /// `socket.listen.backlog.size` of Kafka, connections.
 const BACKLOG: i32 = 50;
 
@@ -59,7 +57,10 @@ pub struct LabConfig {
     /// How long the broker waits before it closes on a failed login:
     /// `connection.failed.authentication.delay.ms`, 100 ms unless set.
     pub failed_authentication_delay: Duration,
-    /// Seed of what varies: the time beyond that delay.
+    /// Between `b-N` and `kafka.REGION.amazonaws.com` in the brokers' names: the cluster's name and what
+    /// MSK adds to it.
+    pub cluster: String,
+    /// Seed of what varies: the time beyond that delay, the cluster's id.
     pub seed: u64,
     /// The credentials that the brokers know; made up when there are none.
     pub credentials: Option<Credentials>,
@@ -79,6 +80,7 @@ impl Default for LabConfig {
             faults: Vec::new(),
             dns: None,
             failed_authentication_delay: Duration::from_millis(100),
+            cluster: "demo.abc123.c2".to_owned(),
             seed: 1,
             credentials: None,
             login_rate: LoginRate::default(),
@@ -141,6 +143,8 @@ impl Drop for Lab {
 
 /// What every connection of the lab needs to know.
 struct Cluster {
+    /// Of [`LabConfig`].
+    name: String,
     brokers: Vec<LabBroker>,
     advertise: Advertise,
     faults: Vec<FaultSpec>,
@@ -178,7 +182,7 @@ impl Lab {
             let number = i32::try_from(id).unwrap_or(i32::MAX);
             brokers.push(LabBroker {
                 id: number,
-                name: broker_name(number),
+                name: broker_name(number, &config.cluster),
                 address,
                 alive: !hit(LabFault::Clu03, id),
             });
@@ -193,6 +197,7 @@ impl Lab {
             ghost = Some(address);
         }
         let cluster = Arc::new(Cluster {
+            name: config.cluster,
             brokers,
             advertise: config.advertise,
             faults: config.faults,
@@ -205,7 +210,11 @@ impl Lab {
             ghost,
             panics: AtomicUsize::new(0),
         });
-        let ca = certificates::Authority::new("msk-doctor lab CA")?;
+        let proxy = cluster
+            .faults
+            .iter()
+            .any(|s| s.fault == LabFault::Tls12Trusted);
+        let authorities = certificates::Authorities::new(proxy)?;
         let stop = CancellationToken::new();
         for (broker, (socket, refuses)) in cluster.brokers.iter().zip(sockets) {
             if refuses || !broker.alive {
@@ -213,7 +222,7 @@ impl Lab {
                 continue;
             }
             let listener = listen(socket, broker.address)?;
-            broker::Broker::new(broker.clone(), cluster.clone(), &ca)?
+            broker::Broker::new(broker.clone(), cluster.clone(), &authorities)?
                 .start(listener, stop.clone());
         }
         let dns = match config.dns {
@@ -226,7 +235,7 @@ impl Lab {
         };
         Ok(Self {
             cluster,
-            ca_pem: ca.pem(),
+            ca_pem: authorities.pem(),
             dns,
             _down: down,
             stop,
@@ -317,6 +326,11 @@ fn has(faults: &[FaultSpec], fault: LabFault, id: usize, count: usize) -> bool {
 }
 
 impl Cluster {
+    /// The name of broker `id`, whether it is there or not.
+    fn broker_name(&self, id: i32) -> String {
+        broker_name(id, &self.name)
+    }
+
     fn has(&self, fault: LabFault, broker: &LabBroker) -> bool {
         let id = usize::try_from(broker.id).unwrap_or(0);
         has(&self.faults, fault, id, self.brokers.len())
@@ -324,8 +338,8 @@ impl Cluster {
 }
 
 /// The MSK-like name of broker `id`.
-fn broker_name(id: i32) -> String {
-    format!("b-{id}.{DOMAIN}")
+fn broker_name(id: i32, cluster: &str) -> String {
+    format!("b-{id}.{cluster}.kafka.{REGION}.amazonaws.com")
 }
 
 /// Takes an address without listening on it: connections are refused.

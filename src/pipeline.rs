@@ -8,6 +8,7 @@ pub use token::{TokenSource, TokenState};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use indexmap::IndexSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +17,7 @@ use crate::case::{Case, Client, ClientKind, Shares};
 use crate::diagnosis::{Diagnosis, conclude, experiment};
 use crate::phase::Phase;
 use crate::probe::certificate::TrustStore;
-use crate::probe::io::Shared;
+use crate::probe::io::{Shared, source_address};
 use crate::probe::observation::End;
 use crate::probe::resolve::ResolveOptions;
 use crate::probe::tls::ClientIdentity;
@@ -149,12 +150,19 @@ fn is_own_address(case: &Case) -> bool {
         && address.is_some_and(|address| case.vantage.addresses.contains(&address))
 }
 
+/// The addresses that connections were made from; where none came about, those that they would have had.
 fn local_addresses(observations: &[crate::probe::observation::Observation]) -> Vec<IpAddr> {
-    let mut found = Vec::new();
-    for address in observations.iter().filter_map(|o| o.connect()?.local) {
-        if !found.contains(&address.ip()) {
-            found.push(address.ip());
-        }
+    let connected = observations
+        .iter()
+        .filter_map(|o| Some(o.connect()?.local?.ip()));
+    let would = observations
+        .iter()
+        .filter_map(|o| o.address)
+        .filter_map(source_address);
+    let found: IndexSet<IpAddr> = connected.collect();
+    if found.is_empty() {
+        would.collect::<IndexSet<IpAddr>>().into_iter().collect()
+    } else {
+        found.into_iter().collect()
     }
-    found
 }

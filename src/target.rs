@@ -86,6 +86,23 @@ impl Endpoint {
         }
     }
 
+    /// Whether the host is an IP address or can be a name (RFC 1123, and the underscore that
+    /// people use).
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        };
+        let numeric = self.host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let name = !numeric && self.host.len() <= 253 && self.host.split('.').all(label);
+        name || self.ip().is_some()
+    }
+
     /// The host as an IP address, when it is one.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Files below `src/` that may name a socket, and why.
 const SOCKETS: &[(&str, &str)] = &[
     ("probe/io.rs", "the probes' connections"),
+    ("probe/io/", "the probes' connections"),
     ("probe/tcp_info.rs", "a loopback connection in its test"),
     ("probe/resolve/wire.rs", "DNS queries"),
     ("probe/resolve/exchange.rs", "one DNS exchange"),

@@ -185,7 +185,7 @@ fn wrong_use_is_exit_2_with_what_to_do() {
         (&["diagnose", "localhost:70000"], "outside"),
         (
             &["diagnose", "arn:aws:kafka:eu-west-1:1:cluster/a/b"],
-            "ARN",
+            "--facts",
         ),
         (
             &["diagnose", "--case", "/nonexistent/case.json"],

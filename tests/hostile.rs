@@ -730,6 +730,37 @@ fn hosts_that_are_none() {
     }
 }
 
+#[test]
+fn a_host_that_is_none_among_others() {
+    let at = broker_everywhere(|_, port, request| match request.key {
+        API_VERSIONS => api_versions(request, 5),
+        _ => {
+            let port = i32::from(port);
+            metadata(
+                request,
+                &[(b"127.0.0.2", port), (b":", 9092), (b"127.0.0.3", port)],
+            )
+        }
+    });
+    let run = Ask::plaintext(&at).run();
+    // The others are looked at all the same.
+    let advertised = run.observations("advertised");
+    assert_eq!(advertised.len(), 2);
+    for observation in advertised {
+        assert_eq!(observation["stopped"], "asked", "{observation}");
+    }
+    assert_eq!(run.code, 1, "{}", run.text);
+    let cause = &run.json["causes"][0];
+    assert_eq!(cause["code"], "CLU-09", "{}", run.text);
+    let words = "1 of 3 brokers without a usable address: broker 2 at \":\", port 9092";
+    assert!(
+        cause["evidence"]
+            .to_string()
+            .contains(&words.replace('"', "\\\"")),
+        "{cause}"
+    );
+}
+
 /// Listens on every address of this machine; `script` is told on which one it was dialled.
 fn broker_everywhere(
     script: impl Fn(Ipv4Addr, u16, &Request) -> Option<Vec<u8>> + Send + Sync + 'static,
@@ -791,10 +822,8 @@ fn five_hundred_brokers_that_name_five_hundred_others() {
 #[test]
 fn five_hundred_silent_brokers() {
     let at = broker_everywhere(|dialled, port, request| match request.key {
-        _ if dialled != Ipv4Addr::LOCALHOST => {
-            thread::sleep(DEADLINE * 2);
-            None
-        }
+        // No byte of an answer; the connection stands until the client is gone.
+        _ if dialled != Ipv4Addr::LOCALHOST => Some(Vec::new()),
         API_VERSIONS => api_versions(request, 5),
         _ => neighbours(request, 0x7f10_0000, 500, port),
     });

@@ -94,8 +94,9 @@ impl Bench {
 
     fn tls_to(&self, broker: usize) -> Tls {
         let mut roots = RootCertStore::empty();
-        let ca = CertificateDer::from_pem_slice(self.lab.ca_pem().as_bytes()).expect("the CA");
-        roots.add(ca).expect("the CA");
+        for ca in CertificateDer::pem_slice_iter(self.lab.ca_pem().as_bytes()) {
+            roots.add(ca.expect("a CA")).expect("a CA");
+        }
         let config = config_builder()
             .with_root_certificates(roots)
             .with_no_client_auth();
@@ -819,6 +820,70 @@ fn assert_fault(fault: LabFault) {
                 .expect_err("an end without close_notify");
             assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
         }
+        LabFault::Tls12Trusted => {
+            let chain = chain(bench.address(1));
+            assert_eq!(
+                organisation(parse(&chain[0]).issuer()),
+                "Example Corp TLS Inspection"
+            );
+            let roots = CertificateDer::pem_slice_iter(bench.lab.ca_pem().as_bytes());
+            assert_eq!(roots.count(), 2, "the lab's, and the proxy's");
+            assert_eq!(versions_end(&bench, 1), End::Reset);
+        }
+        LabFault::Net03Versions => assert_eq!(versions_end(&bench, 1), End::Reset),
+        LabFault::Clu02Versions | LabFault::Lim07Versions => {
+            assert_eq!(versions_end(&bench, 3), End::Close);
+        }
+        LabFault::Net03Handshake => {
+            let mut tls = bench.tls();
+            tls.say(&handshake(1, "OAUTHBEARER"));
+            assert_eq!(end_within(&mut tls, LONG), End::Reset);
+        }
+        LabFault::Clu02Handshake | LabFault::Lim07Handshake => {
+            let mut tls = bench.tls_to(3);
+            tls.say(&handshake(1, "OAUTHBEARER"));
+            assert_closes(&mut tls);
+        }
+        LabFault::Net03Metadata => {
+            let mut tls = bench.tls();
+            log_in(&bench, &mut tls);
+            tls.say(&metadata());
+            assert_eq!(end_within(&mut tls, LONG), End::Reset);
+        }
+        LabFault::Clu02Metadata | LabFault::Lim07Metadata => {
+            let mut tls = bench.tls_to(3);
+            log_in(&bench, &mut tls);
+            tls.say(&metadata());
+            assert_closes(&mut tls);
+        }
+        // `Metadata` v1 of the topic `lab` ends with its error, its name, and its partitions.
+        LabFault::Iam10 => {
+            let mut tls = bench.tls();
+            log_in(&bench, &mut tls);
+            let answer = tls.ask(&request(3, 1, 3, false, &hex("00000001 0003 6c6162")));
+            assert!(answer.ends_with(&hex("00000001 001d 0003 6c6162 00 00000000")));
+        }
+        LabFault::Iam18 => {
+            let answer = bench
+                .tls()
+                .ask(&request(3, 1, 3, false, &hex("00000001 0003 6c6162")));
+            assert!(answer.ends_with(&hex("00000001 001d 0003 6c6162 00 00000000")));
+        }
+        LabFault::Clu04 => {
+            let mut tls = bench.tls();
+            log_in(&bench, &mut tls);
+            let answer = tls.ask(&request(3, 1, 3, false, &hex("00000001 0003 6c6162")));
+            let topic = hex("00000001 0000 0003 6c6162 00 00000003 0005 00000000 ffffffff");
+            assert!(answer.windows(topic.len()).any(|bytes| bytes == topic));
+        }
+        LabFault::Sasl07 => {
+            let mut tls = bench.tls();
+            tls.say(&handshake(1, "OAUTHBEARER"));
+            assert_closes(&mut tls);
+            let mut tls = bench.tls();
+            choose(&mut tls, 0);
+            assert_bytes(&tls.ask(&framed(&bench.message())), "00000000");
+        }
         LabFault::HostileEscapesLogin => {
             let mut tls = bench.tls();
             tls.ask(&handshake(1, "OAUTHBEARER"));
@@ -947,6 +1012,13 @@ fn assert_fault(fault: LabFault) {
             assert!(bytes[4..].iter().all(|byte| *byte == 0xff));
         }
     }
+}
+
+/// How a connection ends at `ApiVersions`.
+fn versions_end(bench: &Bench, broker: usize) -> End {
+    let mut tls = bench.tls_to(broker);
+    tls.say(&request(18, 0, 7, false, b""));
+    end_within(&mut tls, LONG)
 }
 
 fn client_hello() -> Vec<u8> {

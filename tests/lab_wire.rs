@@ -9,8 +9,9 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant, SystemTime};
 
 use client::{
-    Client, End, Running, hex, message, plain, quick, read_end, request, start, start_with,
-    try_connect, with_names,
+    CLIENT, Client, End, OFFERED, Running, authenticate, handshake, hex, logged_in, message, offer,
+    offer_as, offer_bare, plain, quick, read_end, request, start, start_with, try_connect,
+    with_names,
 };
 use msk_doctor::lab::{FaultSpec, LAB_FAULTS, LAB_VARIANTS, LabConfig, LoginRate};
 use rustls::{AlertDescription, CertificateError, Error};
@@ -19,61 +20,6 @@ use rustls::{AlertDescription, CertificateError, Error};
 const SILENCE: Duration = Duration::from_millis(300);
 /// What is not there by then is a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What a listener of IAM answers to `SaslHandshake` for OAUTHBEARER.
-const OFFERED: &str = "00000017 00000001 0000 00000001 000b 4f41555448424541524552";
-/// A request's client id: "trace".
-const CLIENT: &str = "0005 7472616365";
-
-fn handshake(version: u8) -> Vec<u8> {
-    hex(&format!(
-        "0000001c 0011 00{version:02x} 00000001 {CLIENT} 000b \"OAUTHBEARER\""
-    ))
-}
-
-fn authenticate(version: u8, bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).expect("short");
-    let mut body = hex(CLIENT);
-    if version < 2 {
-        body.extend(length.to_be_bytes());
-        body.extend(bytes);
-        return request(36, version, 2, &body);
-    }
-    let [.., high, low] = ((length + 1) << 1).to_be_bytes();
-    body.extend([0, low >> 1 | 0x80, high]);
-    body.extend(bytes);
-    body.push(0);
-    request(36, version, 2, &body)
-}
-
-/// Offers the lab's own token after `SaslHandshake` v1; the answer is left unread.
-fn offer(lab: &Running, broker: usize) -> Client {
-    offer_as(lab, broker, 1, &message(&lab.token()))
-}
-
-fn offer_as(lab: &Running, broker: usize, version: u8, bytes: &[u8]) -> Client {
-    let mut client = Client::connect(lab, broker);
-    client.send(&handshake(1));
-    client.expect(OFFERED);
-    client.send(&authenticate(version, bytes));
-    client
-}
-
-/// The same after `SaslHandshake` v0.
-fn offer_bare(lab: &Running, bytes: &[u8]) -> Client {
-    let mut client = Client::connect(lab, 0);
-    client.send(&handshake(0));
-    client.expect(OFFERED);
-    client.send_frame(bytes);
-    client
-}
-
-fn logged_in(lab: &Running, broker: usize) -> Client {
-    let mut client = offer(lab, broker);
-    let answer = client.frame();
-    assert_eq!(answer[..14], hex("00000014 00000002 0000 0000 0000")[..]);
-    client
-}
-
 /// `Metadata` v3 of no topics: throttle time, brokers as `id host port`, cluster id.
 fn metadata(client: &mut Client) -> (u32, Vec<String>, String) {
     client.send(&request(3, 3, 9, &hex(&format!("{CLIENT} 00000000"))));
@@ -821,7 +767,7 @@ fn a_fault_of_a_broker_that_is_not_there_is_an_error() {
 
 #[test]
 fn every_fault_is_made_in_a_test_above() {
-    let tests = include_str!("lab_wire.rs");
+    let tests = [include_str!("lab_wire.rs"), include_str!("lab_ends.rs")].concat();
     for (_, code, _) in LAB_FAULTS.iter().chain(LAB_VARIANTS) {
         let quoted = [format!("\"{code}\""), format!("\"{code}@")];
         assert!(quoted.iter().any(|text| tests.contains(text)), "{code}");

@@ -71,17 +71,22 @@ pub static CLU_03: Fault = Fault {
     sources: &["https://docs.aws.amazon.com/msk/latest/developerguide/troubleshooting.html"],
 };
 
-/// The client asks a broker that no longer leads the partition.
+/// The partition's leader has moved, or none is elected yet.
 pub static CLU_04: Fault = Fault {
     code: "CLU-04",
-    title: "The client asks a broker that no longer leads the partition",
+    title: "The partition's leader has moved, or none is elected yet",
     phase: Phase::Canary,
     side: Side::Broker,
     place: "the client's metadata, after leadership moved",
-    explanation: "The broker answers error 6, because another broker leads the partition now.",
-    tell: "It is short and follows a move of leadership.",
-    evidence: "Metadata before and after the error.",
-    fix: &["Keep retries on, so that the client refreshes its metadata and repeats the request."],
+    explanation: "The broker answers error 6, because another broker leads the partition now; or \
+        Metadata names no leader (error 5), because none is elected yet.",
+    tell: "It is short and follows a move of leadership. A partition that stays without a leader \
+        has no replica left that could lead: its brokers are down (CLU-03).",
+    evidence: "Metadata before and after the error; OfflinePartitionsCount.",
+    fix: &[
+        "Keep retries on, so that the client refreshes its metadata and repeats the request.",
+        "If it lasts, look for a broker that is down.",
+    ],
     settle: &["Metadata a few seconds later"],
     basis: Basis::Documented,
     sources: &["https://docs.aws.amazon.com/msk/latest/developerguide/troubleshooting.html"],
@@ -218,8 +223,9 @@ pub static CLU_11: Fault = Fault {
     phase: Phase::Metadata,
     side: Side::Broker,
     place: "the cluster's topics",
-    explanation: "Metadata answers error 3 for ever, because nobody created the topic. MSK leaves \
-        auto.create.topics.enable off by default.",
+    explanation: "Metadata answers error 3 for ever, because nobody created the topic; or error \
+        17, because no topic can have such a name. MSK leaves auto.create.topics.enable off by \
+        default.",
     tell: "Metadata with a privileged identity lacks the topic as well; with IAM-10 an \
         administrator sees it.",
     evidence: "Metadata; kafka:ListTopics.",

@@ -162,15 +162,17 @@ pub static NET_07: Fault = Fault {
     title: "The source ports are used up",
     phase: Phase::Connect,
     side: Side::Path,
-    place: "the NAT gateway, load balancer or Lambda interface in the path",
-    explanation: "About 55,000 connections to one target fit through a NAT gateway or load \
+    place: "this machine, or the NAT gateway, load balancer or Lambda interface in the path",
+    explanation: "A machine has about 28,000 local ports to one target, and connect() fails with \
+        EADDRNOTAVAIL when they are used up. About 55,000 connections to one target fit through a NAT gateway or load \
         balancer, and 65,000 through one Hyperplane interface of Lambda. Beyond this a new \
         connect fails or meets silence.",
     tell: "It happens under load only.",
-    evidence: "ErrorPortAllocation of the NAT gateway; PortAllocationErrorCount of the load \
+    evidence: "`ss -tan` on this machine; ErrorPortAllocation of the NAT gateway; PortAllocationErrorCount of the load \
         balancer.",
     fix: &[
         "Reuse clients so that fewer connections are open.",
+        "On this machine, widen net.ipv4.ip_local_port_range.",
         "Spread the load over more NAT gateways, subnets or targets.",
     ],
     settle: &["cloudwatch:GetMetricData for ErrorPortAllocation or PortAllocationErrorCount"],

@@ -1,5 +1,6 @@
 //! The handshake stands, the certificate does not.
 
+use super::connect::stale_address;
 use super::{Check, needs_facts};
 use crate::case::Case;
 use crate::catalogue as c;
@@ -26,11 +27,6 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::TLS_04,
         explains: &[Sign::CertificateUntrusted],
         judge: bundle,
-    },
-    Check {
-        fault: &c::DNS_07,
-        explains: &[Sign::CertificateName],
-        judge: stale_address,
     },
     Check {
         fault: &c::TLS_05,
@@ -103,17 +99,6 @@ fn bundle(_: &Case, seen: &Seen<'_>) -> Stand {
     match judgement(seen) {
         Some(judgement) if judgement.issuer_is_amazon => Stand::open(),
         _ => Stand::Foreign,
-    }
-}
-
-/// Somebody else answers at an address that no DNS server gives: another broker, or a tunnel's end.
-fn stale_address(case: &Case, seen: &Seen<'_>) -> Stand {
-    if seen.broker().ip().is_some() {
-        return Stand::excluded("an address is dialled, not a name");
-    }
-    match super::connect::stale_address(case, seen) {
-        Stand::Fits(Weight::Pointed, facts) => Stand::Fits(Weight::Shown, facts),
-        stand => stand,
     }
 }
 

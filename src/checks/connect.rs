@@ -18,6 +18,13 @@ const ANY: &[Sign] = &[
     Sign::ConnectRefused,
     Sign::ConnectUnreachable,
 ];
+/// Nobody, or somebody else, at the address.
+const WRONG_ADDRESS: &[Sign] = &[
+    Sign::ConnectSilent,
+    Sign::ConnectRefused,
+    Sign::ConnectUnreachable,
+    Sign::CertificateName,
+];
 /// An advertised broker that cannot be used, whatever the reason before TLS.
 const ADVERTISED: &[Sign] = &[
     Sign::NameNotFound,
@@ -41,7 +48,7 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::DNS_07,
-        explains: ANY,
+        explains: WRONG_ADDRESS,
         judge: stale_address,
     },
     Check {
@@ -124,7 +131,7 @@ pub(super) static CHECKS: &[Check] = &[
 /// The cluster sends clients to a place where they get nowhere; they were not told it otherwise.
 fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
     if seen.sign == Sign::AdvertisedUnusable {
-        return Stand::says(Weight::Pointed, "Metadata names no usable broker address");
+        return Stand::says(Weight::Pointed, unusable(seen));
     }
     if seen.observation.purpose != Purpose::Advertised {
         return Stand::Foreign;
@@ -141,6 +148,39 @@ fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
             seen.broker()
         ),
     )
+}
+
+/// Which brokers of `Metadata` nobody can dial.
+fn unusable(seen: &Seen<'_>) -> String {
+    /// How many are named.
+    const NAMED: usize = 3;
+    let brokers = seen.observation.metadata().map_or(&[][..], |m| &m.brokers);
+    let bad: Vec<_> = brokers
+        .iter()
+        .filter(|broker| broker.endpoint().is_none())
+        .collect();
+    let named: Vec<String> = bad
+        .iter()
+        .take(NAMED)
+        .map(|broker| {
+            // A host of thousands of characters would hide the others.
+            let host: String = broker.host.chars().take(60).collect();
+            format!("broker {} at \"{host}\", port {}", broker.id, broker.port)
+        })
+        .collect();
+    let more = match bad.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let named = named.join("; ");
+    if brokers.is_empty() {
+        "Metadata names no broker".to_owned()
+    } else if bad.len() == brokers.len() {
+        format!("Metadata names no usable broker address: {named}{more}")
+    } else {
+        let (bad, all) = (bad.len(), brokers.len());
+        format!("Metadata names {bad} of {all} brokers without a usable address: {named}{more}")
+    }
 }
 
 fn broker_down(case: &Case, seen: &Seen<'_>) -> Stand {
@@ -162,8 +202,12 @@ fn all_alike(case: &Case, seen: &Seen<'_>) -> bool {
         .all(|o| o.failure().is_some_and(|r| r.end == seen.record.end))
 }
 
-/// The application's address is one that no DNS server gives any more.
+/// The application's address is one that no DNS server gives any more: nobody is there, or
+/// somebody else (another broker, a tunnel's end), whose certificate says so.
 pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.broker().ip().is_some() {
+        return Stand::excluded("an address is dialled, not a name");
+    }
     let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
         return Stand::open();
     };
@@ -178,8 +222,12 @@ pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
     if fresh.any(|ip| *ip == address.ip()) {
         return Stand::excluded("a fresh DNS answer gives the same address");
     }
+    let weight = match seen.sign {
+        Sign::CertificateName => Weight::Shown,
+        _ => Weight::Pointed,
+    };
     Stand::says(
-        Weight::Pointed,
+        weight,
         format!(
             "the application is given {}, which no DNS server gives: a hosts file or a cache",
             address.ip()
@@ -202,18 +250,21 @@ fn host_firewall(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
+/// `EADDRNOTAVAIL` is this machine's own, before any packet. With IPv6 it has another reading: there is
+/// no address to connect from.
 fn source_ports(_: &Case, seen: &Seen<'_>) -> Stand {
     let errno = seen
         .observation
         .connect()
         .and_then(|connect| connect.errno.as_deref());
-    match errno {
-        Some("EADDRNOTAVAIL") => Stand::says(
-            Weight::Pointed,
-            "this machine has no free local port or address for it",
-        ),
-        _ => Stand::Foreign,
+    if errno != Some("EADDRNOTAVAIL") {
+        return Stand::Foreign;
     }
+    let words = "this machine has no free local port or address for it, and sent nothing";
+    if seen.address().is_some_and(|address| address.is_ipv6()) {
+        return Stand::says(Weight::Open, words);
+    }
+    Stand::decides(words)
 }
 
 fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {

@@ -1,13 +1,17 @@
 //! TLS stands, Kafka does not answer as it should.
 
-use super::{Check, needs_facts, usual};
+use super::{Check, closed_in_order, needs_facts, restarting, usual};
 use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
 use crate::kafka::error_name;
-use crate::probe::observation::{Detail, End, Speaks};
-use crate::target::Auth;
+use crate::phase::Phase;
+use crate::probe::observation::{Detail, End, Speaks, TopicAnswer};
+use crate::target::{Auth, MskName};
+
+/// `INVALID_TOPIC_EXCEPTION`.
+const INVALID_TOPIC: i16 = 17;
 
 const CUT: &[Sign] = &[
     Sign::ApiVersionsClosed,
@@ -46,12 +50,12 @@ pub(super) static CHECKS: &[Check] = &[
         judge: inspection,
     },
     Check {
-        fault: &c::LIM_07,
-        explains: &[Sign::HandshakeClosed, Sign::MetadataClosed],
-        judge: needs_facts,
+        fault: &c::CLU_02,
+        explains: CUT,
+        judge: restarting,
     },
     Check {
-        fault: &c::CLU_02,
+        fault: &c::LIM_07,
         explains: CUT,
         judge: needs_facts,
     },
@@ -97,8 +101,8 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::CLU_11,
-        explains: &[Sign::TopicMissing],
-        judge: usual,
+        explains: &[Sign::TopicMissing, Sign::TopicOther],
+        judge: no_topic,
     },
     Check {
         fault: &c::IAM_14,
@@ -108,7 +112,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::CLU_04,
         explains: &[Sign::TopicOther],
-        judge: usual,
+        judge: leadership,
     },
     Check {
         fault: &c::CLU_08,
@@ -152,7 +156,7 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
+fn interception(case: &Case, seen: &Seen<'_>) -> Stand {
     let Some(judgement) = seen
         .observation
         .tls()
@@ -163,10 +167,38 @@ fn interception(_: &Case, seen: &Seen<'_>) -> Stand {
     if judgement.issuer_is_amazon {
         return Stand::excluded("the certificate is Amazon's");
     }
+    let Some(leaf) = judgement.chain.first() else {
+        return Stand::open();
+    };
+    let passed = case.attempts().find(|o| {
+        o.answered(Phase::ApiVersions)
+            && o.tls()
+                .and_then(|tls| tls.certificate.as_ref()?.chain.first())
+                .is_some_and(|other| other.issuer == leaf.issuer)
+    });
+    if let Some(other) = passed {
+        return Stand::excluded(format!(
+            "{} has the same issuer and answers Kafka",
+            other.broker
+        ));
+    }
+    // The certificates of MSK brokers are Amazon's; a name of one's own may have any issuer.
+    if MskName::parse(&seen.broker().host).is_some() {
+        return Stand::says(
+            Weight::Pointed,
+            format!(
+                "an MSK broker's certificate is Amazon's; this one's issuer is {}, and what is not HTTP is not passed on",
+                leaf.issuer
+            ),
+        );
+    }
     Stand::open()
 }
 
 fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(because) = closed_in_order(seen) {
+        return Stand::excluded(because);
+    }
     if seen.record.end == End::Rst || seen.sign == Sign::ApiVersionsClosed {
         Stand::usual()
     } else {
@@ -242,6 +274,53 @@ fn topic_action(case: &Case, _: &Seen<'_>) -> Stand {
         )
     } else {
         Stand::Foreign
+    }
+}
+
+/// Error 3, or a name that no topic can have.
+fn no_topic(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.sign == Sign::TopicMissing {
+        return Stand::usual();
+    }
+    let invalid = topics(seen).find(|topic| topic.error_code == INVALID_TOPIC);
+    match invalid {
+        Some(topic) => Stand::decides(format!(
+            "Metadata says of {:?}: {}",
+            topic.name,
+            error_name(topic.error_code)
+        )),
+        None => Stand::Foreign,
+    }
+}
+
+/// Leadership moves: a partition without a leader, or an error of the topic's that passes.
+fn leadership(_: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(topic) = topics(seen).find(|topic| topic.without_leader > 0) {
+        return Stand::says(
+            Weight::Usual,
+            format!(
+                "{} of {} partitions have no leader",
+                topic.without_leader, topic.partitions
+            ),
+        );
+    }
+    let errors: Vec<String> = topics(seen)
+        .filter(|topic| !matches!(topic.error_code, 0 | INVALID_TOPIC))
+        .map(|topic| error_name(topic.error_code))
+        .collect();
+    if errors.is_empty() {
+        return Stand::excluded("the name itself is refused, which no election changes");
+    }
+    Stand::says(
+        Weight::Open,
+        format!("Metadata says of the topic: {}", errors.join(", ")),
+    )
+}
+
+fn topics<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a TopicAnswer> {
+    match &seen.record.detail {
+        Detail::Metadata(detail) => detail.topics.iter(),
+        _ => [].iter(),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The login: token, identity, rights, limits.
 
-use super::{Check, needs_facts, usual};
-use crate::case::{Case, IdentityFacts, TokenJudgement};
+mod token;
+
+use self::token::{
+    clock_skew, credentials_expired, malformed, session_token_missing, token_expired, wrong_region,
+};
+use super::{Check, closed_in_order, needs_facts, restarting, usual};
+use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
-use crate::diagnosis::{Fact, Stand, Weight};
-use crate::probe::certificate::CertificateJudgement;
+use crate::diagnosis::{Stand, Weight};
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
@@ -17,9 +21,8 @@ const DENIED: &[Sign] = &[
     Sign::LoginClosedBare,
 ];
 const CLOSED: &[Sign] = &[Sign::LoginClosed];
-
-/// Beyond this, seconds, SigV4 services refuse (the usual tolerance is five minutes).
-const SKEW_TOLERATED: f64 = 240.0;
+/// Framed or bare: whoever ends the connection does not ask.
+const CUT: &[Sign] = &[Sign::LoginClosed, Sign::LoginClosedBare];
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -95,7 +98,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::SASL_07,
         explains: &[Sign::LoginClosedBare],
-        judge: usual,
+        judge: denied_without_words,
     },
     Check {
         fault: &c::IAM_01,
@@ -139,18 +142,18 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::NET_03,
-        explains: CLOSED,
+        explains: CUT,
         judge: cut,
     },
     Check {
         fault: &c::CLU_02,
-        explains: CLOSED,
+        explains: CUT,
         judge: restarting,
     },
     Check {
         fault: &c::LIM_07,
-        explains: CLOSED,
-        judge: limit,
+        explains: CUT,
+        judge: needs_facts,
     },
     Check {
         fault: &c::IAM_01,
@@ -283,140 +286,20 @@ fn scram_open(case: &Case, _: &Seen<'_>) -> Stand {
     }
 }
 
-/// What judging the token itself found under `code`.
-fn token_problem<'a>(case: &'a Case, code: &str) -> Option<&'a str> {
-    let token = case.token.as_ref()?;
-    token
-        .problems
-        .iter()
-        .find(|problem| problem.code == code)
-        .map(|problem| problem.words.as_str())
-}
-
-/// An entry that the token's own text shows, or excludes with `sound`.
-fn by_token(
-    case: &Case,
-    seen: &Seen<'_>,
-    code: &str,
-    sound: impl Fn(&TokenJudgement) -> Option<String>,
-) -> Stand {
-    let Some(token) = &case.token else {
-        return Stand::Foreign;
-    };
-    if let Some(problem) = token_problem(case, code) {
-        let words = format!("the token: {problem}");
-        // The broker's own words weigh more than what we think of the token; and a token that
-        // cannot be accepted does not show that a better one would be.
-        let weight = if names_another_reason(seen) {
-            Weight::Open
-        } else {
-            Weight::Shown
-        };
-        return Stand::says(weight, words);
-    }
-    match sound(token) {
-        Some(because) => Stand::excluded(because),
-        None if names_another_reason(seen) => Stand::excluded("the broker names another reason"),
-        None => Stand::open(),
-    }
-}
-
-fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
-    let text = words(seen).unwrap_or_default();
-    let refused_unread = text.contains("invalid authentication payload")
-        || case.target.auth == Auth::Iam
-            && text.contains("invalid credentials with sasl mechanism");
-    if refused_unread {
-        let because = "the broker says that it cannot read the token";
-        let token = token_problem(case, "SASL-05").map(|words| format!("the token: {words}"));
-        let facts = token.into_iter().chain([because.to_owned()]);
-        return Stand::Decides(facts.map(Fact::Says).collect(), because.to_owned());
-    }
-    by_token(case, seen, "SASL-05", |_| {
-        Some("the token reads as an MSK IAM token".to_owned())
-    })
-}
-
-fn session_token_missing(case: &Case, seen: &Seen<'_>) -> Stand {
-    by_token(case, seen, "SASL-12", |token| {
-        Some(if token.session_token {
-            "the token carries a session token".to_owned()
-        } else {
-            "the key is a long-term one, which has no session token".to_owned()
-        })
-    })
-}
-
-fn token_expired(case: &Case, seen: &Seen<'_>) -> Stand {
-    by_token(case, seen, "SASL-08", |token| {
-        let left = token.expires_at? - case.now;
-        Some(format!("the token had {left} s left"))
-    })
-}
-
-fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
-    let wanted = case.target.region_of_names.clone();
-    by_token(case, seen, "SASL-10", |token| {
-        let (signed, wanted) = (token.region.as_deref()?, wanted.as_deref()?);
-        (signed == wanted)
-            .then(|| format!("the token is signed for {signed}, the cluster's region"))
-    })
-}
-
-fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
-    if names_another_reason(seen) {
-        return Stand::excluded("the broker names another reason");
-    }
-    if case.token.as_ref().is_some_and(|token| token.given) {
-        return Stand::open();
-    }
-    match &case.identity {
-        IdentityFacts::Known { arn, .. } => {
-            Stand::excluded(format!("STS accepts the credentials, as {arn}"))
-        }
-        IdentityFacts::Refused { code, message } if code.contains("Expired") => {
-            Stand::decides(format!("STS: {code}: {message}"))
-        }
-        IdentityFacts::Refused { code, message } => Stand::says(
-            Weight::Pointed,
-            format!("STS does not accept the credentials: {code}: {message}"),
-        ),
-        IdentityFacts::Unknown { .. } | IdentityFacts::NotAsked => {
-            let over = case
-                .credentials
-                .expires
-                .is_some_and(|expires| expires <= case.now);
-            if over {
-                Stand::decides("the credentials' own expiry is past")
-            } else {
-                Stand::open()
-            }
-        }
-    }
-}
-
-fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
-    if names_another_reason(seen) {
-        return Stand::excluded("the broker names another reason");
-    }
-    if let Some(problem) = token_problem(case, "SASL-09") {
-        return Stand::says(Weight::Pointed, format!("the token: {problem}"));
-    }
-    match case.clock_ahead_s {
-        Some(ahead) if ahead.abs() > SKEW_TOLERATED => Stand::says(
-            Weight::Pointed,
-            format!("the local clock is {ahead:+.0} s off AWS's"),
-        ),
-        Some(ahead) => Stand::excluded(format!("the clock is right ({ahead:+.1} s)")),
-        None => Stand::open(),
-    }
-}
-
 fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
     Stand::says(
         Weight::Pointed,
         "the broker answered the token with a JSON error challenge",
     )
+}
+
+/// A broker that refuses a bare token reads it and closes; it does not reset.
+fn denied_without_words(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.record.end == End::Rst {
+        Stand::open()
+    } else {
+        Stand::usual()
+    }
 }
 
 /// The usual reason for "Access denied"; packets alone never prove a policy.
@@ -457,13 +340,8 @@ fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
 }
 
 fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
-    let verified = seen
-        .observation
-        .tls()
-        .and_then(|tls| tls.certificate.as_ref())
-        .is_some_and(CertificateJudgement::verified);
-    if verified && login(seen).is_some_and(|detail| detail.close_notify) {
-        return Stand::excluded("the end came within TLS (close_notify): the broker itself closed");
+    if let Some(because) = closed_in_order(seen) {
+        return Stand::excluded(because);
     }
     let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
     let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
@@ -472,27 +350,6 @@ fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
     } else {
         Stand::Fits(Weight::Open, facts)
     }
-}
-
-fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
-    let others_work = case
-        .attempts()
-        .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
-    let all_alike = case.attempts().all(|o| {
-        o.failure()
-            .is_some_and(|record| record.end == seen.record.end)
-    });
-    if others_work {
-        Stand::usual()
-    } else if all_alike && case.target.brokers.len() > 1 {
-        Stand::excluded("every broker ends alike, and an operation takes one at a time")
-    } else {
-        Stand::open()
-    }
-}
-
-fn limit(_: &Case, _: &Seen<'_>) -> Stand {
-    Stand::open()
 }
 
 fn token_lost(_: &Case, seen: &Seen<'_>) -> Stand {

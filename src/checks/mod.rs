@@ -17,7 +17,8 @@ use crate::case::Case;
 use crate::catalogue::Fault;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Fact, Stand};
-use crate::probe::observation::Observation;
+use crate::probe::certificate::CertificateJudgement;
+use crate::probe::observation::{Detail, Observation};
 
 /// How one catalogue entry is judged.
 pub struct Check {
@@ -81,6 +82,43 @@ fn needs_facts(_: &Case, _: &Seen<'_>) -> Stand {
 /// The usual reading of the sign.
 fn usual(_: &Case, _: &Seen<'_>) -> Stand {
     Stand::usual()
+}
+
+/// Why an end without an answer was the broker's own, and no device's on the way: whoever cannot read
+/// the TLS session cannot end it in order.
+fn closed_in_order(seen: &Seen<'_>) -> Option<&'static str> {
+    let verified = seen
+        .observation
+        .tls()
+        .and_then(|tls| tls.certificate.as_ref())
+        .is_some_and(CertificateJudgement::verified);
+    let notified = match &seen.record.detail {
+        Detail::ApiVersions(detail) => detail.close_notify,
+        Detail::SaslHandshake(detail) => detail.close_notify,
+        Detail::SaslAuthenticate(detail) => detail.close_notify,
+        Detail::Metadata(detail) => detail.close_notify,
+        _ => false,
+    };
+    (verified && notified)
+        .then_some("the end came within TLS (close_notify): the broker itself closed")
+}
+
+/// An operation takes one broker at a time: this one ends connections, and the others work.
+fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
+    let others_work = case
+        .attempts()
+        .any(|o| o.broker != *seen.broker() && case.works(&o.broker));
+    let all_alike = case.attempts().all(|o| {
+        o.failure()
+            .is_some_and(|record| record.end == seen.record.end)
+    });
+    if others_work {
+        Stand::usual()
+    } else if all_alike && case.target.brokers.len() > 1 {
+        Stand::excluded("every broker ends alike, and an operation takes one at a time")
+    } else {
+        Stand::open()
+    }
 }
 
 /// What an experiment on the broker of `seen` showed, as a fact.

@@ -29,7 +29,7 @@ const SEED_FAULT: &str = "IAM-01";
 /// Runs the demo; the exit code is the diagnosis's.
 pub fn run(args: &DemoArgs) -> Result<u8> {
     if args.list {
-        print!("{}", lab::list());
+        print!("{}", lab::list(LAB_FAULTS));
         return Ok(0);
     }
     output::check(&args.output)?;

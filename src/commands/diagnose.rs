@@ -48,35 +48,32 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
 /// `network`: the configuration's paths, and no packet.
 pub fn network(args: &DiagnoseArgs) -> Result<u8> {
     output::check(&args.output)?;
-    let (case, diagnosis) = match &args.case {
-        Some(path) => {
-            let case = Case {
-                asked: Asked::Network,
-                ..read_case(path)?
-            };
-            let diagnosis = conclude(&case);
-            (case, diagnosis)
+    let (case, diagnosis) = if let Some(path) = &args.case {
+        let case = Case {
+            asked: Asked::Network,
+            ..read_case(path)?
+        };
+        let diagnosis = conclude(&case);
+        (case, diagnosis)
+    } else {
+        let question = question::read(args)?;
+        if question.facts.is_none() {
+            return Err(wrong(
+                "the paths are proved from AWS facts: pass --facts with a folder of saved ones",
+            ));
         }
-        None => {
-            let question = question::read(args)?;
-            if question.facts.is_none() {
-                return Err(wrong(
-                    "the paths are proved from AWS facts: pass --facts with a folder of saved ones",
-                ));
-            }
-            let Question {
-                target,
-                client,
-                facts,
-                ..
-            } = question;
-            if client.kind == ClientKind::Machine {
-                return Err(wrong(
-                    "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
-                ));
-            }
-            configuration(target, client, facts, Asked::Network, Phase::Connect)
+        let Question {
+            target,
+            client,
+            facts,
+            ..
+        } = question;
+        if client.kind == ClientKind::Machine {
+            return Err(wrong(
+                "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
+            ));
         }
+        configuration(target, client, facts, Asked::Network, Phase::Connect)
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use msk_doctor::cli::LabArgs;
-use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, Lab, LabConfig, LabError, page};
+use msk_doctor::lab::{
+    Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabError, LabFault, page,
+};
 
 use super::{runtime, wrong};
 
 /// Runs the lab.
 pub fn run(args: &LabArgs) -> Result<u8> {
     if args.list {
-        print!("{}", list());
+        print!("{}", list(LAB_FAULTS.iter().chain(LAB_VARIANTS)));
         return Ok(0);
     }
     let listen = if args.listen.is_empty() {
@@ -29,6 +31,7 @@ pub fn run(args: &LabArgs) -> Result<u8> {
         },
         faults: faults(&args.codes)?,
         dns: args.dns,
+        cluster: args.cluster.clone(),
         seed: args.seed,
         ..LabConfig::default()
     };
@@ -43,12 +46,11 @@ pub fn run(args: &LabArgs) -> Result<u8> {
     })
 }
 
-/// The faults that the lab makes, a line each.
-pub fn list() -> String {
-    LAB_FAULTS
-        .iter()
+/// Faults, a line each.
+pub fn list<'a>(rows: impl IntoIterator<Item = &'a (LabFault, &'a str, &'a str)>) -> String {
+    rows.into_iter()
         .fold(String::new(), |text, (_, code, summary)| {
-            format!("{text}{code:<17}{summary}\n")
+            format!("{text}{code:<23}{summary}\n")
         })
 }
 

@@ -42,9 +42,10 @@ pub fn read(args: &DiagnoseArgs) -> Result<Question> {
         None => None,
     };
     let named = named(args, facts.as_ref())?;
+    let mut client = client(args, named.function.as_deref())?;
     let text = match (&named.bootstrap, &facts) {
         (Some(text), _) => Some(text.clone()),
-        (None, Some(facts)) => bootstrap_of(facts, &named, args),
+        (None, Some(facts)) => bootstrap_of(facts, &named, &client, args.auth),
         (None, None) => return Err(no_target(&named)),
     };
     let endpoints = text
@@ -75,7 +76,6 @@ pub fn read(args: &DiagnoseArgs) -> Result<Question> {
     }
     target.topic.clone_from(&args.topic);
     target.function.clone_from(&named.function);
-    let mut client = client(args, named.function.as_deref())?;
     if client.kind == ClientKind::Function
         && let (Some(facts), Some(name)) = (&facts, &client.name)
     {
@@ -244,7 +244,12 @@ fn cluster_of<'a>(facts: &'a Snapshot, named: &Named) -> Option<&'a Cluster> {
 }
 
 /// The bootstrap string: what the function's environment has, else what the cluster offers.
-fn bootstrap_of(facts: &Snapshot, named: &Named, args: &DiagnoseArgs) -> Option<String> {
+fn bootstrap_of(
+    facts: &Snapshot,
+    named: &Named,
+    client: &Client,
+    auth: Option<Auth>,
+) -> Option<String> {
     let configured = named
         .function
         .as_deref()
@@ -263,13 +268,16 @@ fn bootstrap_of(facts: &Snapshot, named: &Named, args: &DiagnoseArgs) -> Option<
     let acls = acls(facts);
     let world = World::new(facts, &acls);
     let strings = vpc::bootstrap(&world, cluster)?;
-    let wanted = args.auth.map_or_else(
+    let public = client
+        .vantage()
+        .is_some_and(|from| vpc::uses_public_listener(&world, cluster, &from));
+    let wanted = auth.map_or_else(
         || vec![Auth::Iam, Auth::Scram, Auth::Tls, Auth::Plaintext],
         |auth| vec![auth],
     );
     wanted
         .into_iter()
-        .find_map(|auth| strings.string(auth, false, Family::V4))
+        .find_map(|auth| strings.string(auth, public, Family::V4))
         .map(ToOwned::to_owned)
 }
 

@@ -3,11 +3,12 @@
 use super::paths;
 use super::sign::{Seen, signs};
 use super::verdict::{unknowns, verdict};
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Stand, Status, Weight};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Stand, Status, Weight};
 use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
 use crate::probe::observation::Detail;
+use crate::vpc::Proof;
 
 /// Diagnoses a case.
 #[must_use]
@@ -30,7 +31,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
         if paths::settled(case, &proof, &judged, &seen) {
             continue;
         }
-        let Some(cause) = explain(case, &seen, on) else {
+        let Some(cause) = explain(case, &proof, &seen, on) else {
             continue;
         };
         findings.push(Finding {
@@ -72,12 +73,17 @@ struct Standings {
 }
 
 impl Standings {
-    fn of(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
+    fn of(case: &Case, proof: &Proof, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
+        let open = paths::open(case, proof, seen);
         let mut standings = Self::default();
         let asked = checks::all().filter(|check| check.explains.contains(&seen.sign) && on(check));
         for check in asked {
             let fault = check.fault;
-            match (check.judge)(case, seen) {
+            let stand = match &open {
+                Some(because) if paths::would_show(fault) => Stand::excluded(because),
+                _ => (check.judge)(case, seen),
+            };
+            match stand {
                 Stand::Fits(weight, facts) => standings.candidates.push(Candidate {
                     fault,
                     weight,
@@ -123,8 +129,13 @@ impl Standings {
 }
 
 /// The cause of one sign.
-fn explain(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Option<Cause> {
-    let mut standings = Standings::of(case, seen, on);
+fn explain(
+    case: &Case,
+    proof: &Proof,
+    seen: &Seen<'_>,
+    on: &dyn Fn(&Check) -> bool,
+) -> Option<Cause> {
+    let mut standings = Standings::of(case, proof, seen, on);
     let (fault, facts, confidence) = standings.origin()?;
     let mut evidence = vec![ended(seen)];
     evidence.extend(words(seen));
@@ -142,6 +153,7 @@ fn explain(case: &Case, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Option<
         not_excluded: standings.candidates.into_iter().map(|c| c.fault).collect(),
         at: None,
         by_facts: false,
+        repair: Repair::default(),
     })
 }
 

@@ -8,7 +8,7 @@ pub mod sign;
 mod verdict;
 
 pub use conclude::{conclude, conclude_with};
-pub use paths::prove;
+pub use paths::{prove, question};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -210,6 +210,18 @@ pub struct Cause {
     pub at: Option<String>,
     /// Whether the AWS facts prove it, wherever the probes were made.
     pub by_facts: bool,
+    /// What would repair it, where the facts tell.
+    pub repair: Repair,
+}
+
+/// Changes of the configuration, tried on a copy of the facts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Repair {
+    /// The changes that take the cause away; empty where none is known.
+    pub changes: Vec<crate::vpc::repair::Change>,
+    /// How many paths there are, all of them reachable once the changes of all causes are made; `None` where
+    /// they are not.
+    pub makes_reachable: Option<usize>,
 }
 
 /// The result of a check on one subject.

@@ -3,56 +3,51 @@
 //! The facts judge the path, whoever looks. Packets confirm or contradict them only where this machine shares the
 //! client's path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sign::{Seen, Sign};
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
-use crate::case::{Case, Client, ClientKind, Shares};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict};
+use crate::case::{Case, ClientKind, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
 use crate::target::Endpoint;
 use crate::vpc::{
     Blocker, Direction, From, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
+    repair,
 };
 
 /// The proof of every path of a case; empty where there are no facts, or no client whose path they tell.
 #[must_use]
 pub fn prove(case: &Case) -> Proof {
-    let (Some(facts), Some(from)) = (&case.facts, vantage(case)) else {
+    let (Some(facts), Some(question)) = (&case.facts, question(case)) else {
         return Proof::default();
     };
     let acls = acls(facts);
-    let world = World::new(facts, &acls);
+    answer(&World::new(facts, &acls), &question)
+}
+
+/// The question that a case asks of the facts; `None` where it is not known whose path is meant.
+#[must_use]
+pub fn question(case: &Case) -> Option<Question> {
     let mut ports: Vec<u16> = case.target.brokers.iter().map(|b| b.port).collect();
     ports.dedup();
-    answer(
-        &world,
-        &Question {
-            cluster: case.target.cluster.clone(),
-            from,
-            auth: case.target.auth,
-            port: match ports.as_slice() {
-                [port] => Some(*port),
-                _ => None,
-            },
+    Some(Question {
+        cluster: case.target.cluster.clone(),
+        from: vantage(case)?,
+        auth: case.target.auth,
+        port: match ports.as_slice() {
+            [port] => Some(*port),
+            _ => None,
         },
-    )
+    })
 }
 
 /// The client as the proof asks for it; `None` where it is a machine without any known address.
 fn vantage(case: &Case) -> Option<From> {
-    let Client { kind, name, .. } = &case.client;
-    let named = |kind: &str| {
-        name.as_ref()
-            .and_then(|name| format!("{kind}:{name}").parse().ok())
-    };
-    match kind {
-        ClientKind::Function => named("function"),
-        ClientKind::Interface => named("eni"),
-        ClientKind::Instance => named("instance"),
-        ClientKind::Subnet => named("subnet"),
-        ClientKind::Address => named("ip"),
-        ClientKind::Machine => case.vantage.addresses.first().copied().map(From::Address),
+    let own = || case.vantage.addresses.first().copied().map(From::Address);
+    match case.client.kind {
+        ClientKind::Machine => own(),
+        _ => case.client.vantage(),
     }
 }
 
@@ -64,7 +59,12 @@ pub(super) struct Judged {
     pub findings: Vec<Finding>,
     /// What the facts do not tell, and where the packets contradict them.
     pub unknown: Vec<Unknown>,
+    /// Evidence beyond what is shown of each cause, by its code.
+    more: BTreeMap<&'static str, BTreeSet<String>>,
 }
+
+/// How many paths of one cause are told one by one.
+const SHOWN: usize = 2;
 
 /// Judges the paths of a case.
 pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
@@ -72,6 +72,7 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         causes: Vec::new(),
         findings: Vec::new(),
         unknown: Vec::new(),
+        more: BTreeMap::new(),
     };
     for path in &proof.paths {
         let broker = endpoint(case, path);
@@ -111,9 +112,14 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         judged.add_unknown(gap.what.clone(), &gap.needs);
     }
     for cause in &mut judged.causes {
+        if let Some(more) = judged.more.get(cause.fault.code) {
+            let words = format!("and the same on {} more paths", more.len());
+            cause.evidence.push(Fact::Says(words));
+        }
         join(case, cause, signs);
         cause.ruled_out = ruled_out(&proof.paths, cause.fault);
     }
+    repair(case, proof, &mut judged.causes);
     judged
 }
 
@@ -134,15 +140,19 @@ impl Judged {
             return;
         };
         let fact = Fact::Says(words(path, blocker));
-        let same = |cause: &&mut Cause| {
-            cause.fault == fault && cause.at.as_deref() == blocker.resource.as_deref()
-        };
+        let at = at(blocker);
+        let same = |cause: &&mut Cause| cause.fault == fault && cause.at == at;
         if let Some(cause) = self.causes.iter_mut().find(same) {
             if !cause.subjects.contains(broker) {
                 cause.subjects.push(broker.clone());
             }
-            if !cause.evidence.contains(&fact) {
+            if cause.evidence.len() < SHOWN {
                 cause.evidence.push(fact);
+            } else {
+                self.more
+                    .entry(cause.fault.code)
+                    .or_default()
+                    .insert(words(path, blocker));
             }
             return;
         }
@@ -156,8 +166,9 @@ impl Judged {
             explains: Vec::new(),
             ruled_out: Vec::new(),
             not_excluded: Vec::new(),
-            at: blocker.resource.clone(),
+            at,
             by_facts: true,
+            repair: Repair::default(),
         });
     }
 
@@ -174,6 +185,45 @@ impl Judged {
                 blocker.detail
             ))],
         });
+    }
+}
+
+/// What a blocker is blamed on: the same groups on every broker's interface are one cause.
+fn at(blocker: &Blocker) -> Option<String> {
+    match blocker.resources.as_slice() {
+        [] => blocker.resource.clone(),
+        groups => Some(groups.join(", ")),
+    }
+}
+
+/// The smallest change for each cause, tried on a copy of the facts: alone, and all of them together.
+fn repair(case: &Case, proof: &Proof, causes: &mut [Cause]) {
+    let (Some(facts), Some(question)) = (&case.facts, question(case)) else {
+        return;
+    };
+    let mut all = Vec::new();
+    for cause in &mut *causes {
+        let found: Vec<(&Path, &Blocker)> = proof
+            .paths
+            .iter()
+            .flat_map(|path| path.blockers.iter().map(move |blocker| (path, blocker)))
+            .filter(|(_, blocker)| blocker.code == cause.fault.code && at(blocker) == cause.at)
+            .collect();
+        cause.repair.changes = repair::repair(facts, &question, &proof.paths, &found);
+        for change in &cause.repair.changes {
+            if !all.contains(change) {
+                all.push(change.clone());
+            }
+        }
+    }
+    if all.is_empty() {
+        return;
+    }
+    let paths = repair::with_changes(facts, &question, &all);
+    if repair::all_reachable(&paths) {
+        for cause in causes {
+            cause.repair.makes_reachable = Some(paths.len());
+        }
     }
 }
 
@@ -248,6 +298,27 @@ pub(super) fn settled(case: &Case, proof: &Proof, judged: &Judged, seen: &Seen<'
             .any(|cause| cause.subjects.contains(seen.broker()))
 }
 
+/// Why the configuration does not explain a broker's silence: the facts prove that packets pass, and answers.
+pub(super) fn open(case: &Case, proof: &Proof, seen: &Seen<'_>) -> Option<String> {
+    let address = seen.address()?;
+    let mut own = proof
+        .paths
+        .iter()
+        .filter(|path| path.to.address == address.ip() && path.to.port == address.port())
+        .peekable();
+    own.peek()?;
+    let passes = own.all(|path| path.verdict == PathVerdict::Reachable);
+    (passes && case.shares(Shares::Path)).then(|| {
+        "the facts prove that groups, ACLs and routes let every packet pass, and every answer"
+            .to_owned()
+    })
+}
+
+/// Whether the proof of the paths would show an entry.
+pub(super) fn would_show(fault: &Fault) -> bool {
+    matches!(fault.group(), "SG" | "NACL" | "RTE")
+}
+
 /// A blocker in words, with the path that it was found on.
 fn words(path: &Path, blocker: &Blocker) -> String {
     let way = match blocker.direction {
@@ -301,6 +372,15 @@ fn ruled_out(paths: &[Path], fault: &Fault) -> Vec<(&'static Fault, String)> {
                 && hop.direction == *direction
                 && detail.is_none_or(|detail| hop.detail == detail)
         };
+        let blocked = |path: &Path| {
+            let alike = |blocker: &&Blocker| {
+                blocker.direction == *direction && blocker.code.starts_with(&code[..3])
+            };
+            path.blockers.iter().any(|blocker| alike(&blocker))
+        };
+        if *what == "route" && paths.iter().any(blocked) {
+            continue;
+        }
         let hops: Vec<&Hop> = paths
             .iter()
             .flat_map(|path| path.hops.iter().filter(is_there))

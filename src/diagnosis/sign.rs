@@ -237,7 +237,7 @@ fn metadata(record: &PhaseRecord) -> Vec<Sign> {
     }
     for topic in &detail.topics {
         found.extend(match topic.error_code {
-            0 => None,
+            0 if topic.without_leader == 0 => None,
             29 => Some(Sign::TopicDenied),
             3 => Some(Sign::TopicMissing),
             _ => Some(Sign::TopicOther),

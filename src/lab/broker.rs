@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,9 +15,9 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::certificates::{Authority, Leaf};
+use super::certificates::{Authorities, Authority, Leaf, PROXY};
 use super::limit::Bucket;
-use super::messages::Listed;
+use super::messages::{Listed, Listener};
 use super::session::{Answer, ESCAPES, Session, Then};
 use super::{Advertise, Cluster, LabBroker, LabError, LabFault};
 
@@ -49,12 +51,12 @@ impl Broker {
     pub(super) fn new(
         identity: LabBroker,
         cluster: Arc<Cluster>,
-        ca: &Authority,
+        authorities: &Authorities,
     ) -> Result<Self, LabError> {
         let tls = if cluster.has(LabFault::Tls02, &identity) {
             None
         } else {
-            Some(tls(&identity, &cluster, ca)?)
+            Some(tls(&identity, &cluster, authorities)?)
         };
         Ok(Self {
             tls,
@@ -262,7 +264,16 @@ impl Broker {
 
     /// Whether the listener wants a login.
     pub(super) fn has_sasl(&self) -> bool {
-        self.tls.is_some() && !self.has(LabFault::Sasl27)
+        self.tls.is_some() && !self.has(LabFault::Sasl27) && !self.has(LabFault::Iam18)
+    }
+
+    /// How the listener takes tokens.
+    pub(super) fn listener(&self) -> Listener {
+        if self.has(LabFault::Sasl07) {
+            Listener::Bare
+        } else {
+            Listener::Framing
+        }
     }
 
     /// The mechanism that the listener offers.
@@ -296,11 +307,8 @@ impl Broker {
 
     /// The cluster's id and its brokers, as this one describes them.
     pub(super) fn described(&self) -> (String, Vec<Listed>) {
-        let cluster_id = if self.has(LabFault::Clu08) {
-            "ZyXwVuTsRqPoNmLkJiHgFe"
-        } else {
-            "AbCdEfGhIjKlMnOpQrStUv"
-        };
+        let another = u64::from(self.has(LabFault::Clu08));
+        let cluster_id = cluster_id(self.cluster.seed, another);
         let mut listed: Vec<Listed> = self
             .cluster
             .brokers
@@ -321,7 +329,7 @@ impl Broker {
                 id,
                 host: match self.cluster.advertise {
                     Advertise::Addresses => ghost.ip().to_string(),
-                    Advertise::RealNames => super::broker_name(id),
+                    Advertise::RealNames => self.cluster.broker_name(id),
                 },
                 port: ghost.port(),
             });
@@ -332,8 +340,19 @@ impl Broker {
             }
             return (ESCAPES.to_owned(), listed);
         }
-        (cluster_id.to_owned(), listed)
+        (cluster_id, listed)
     }
+}
+
+/// An id as Kafka makes them: 16 bytes in base64.
+fn cluster_id(seed: u64, another: u64) -> String {
+    let mixed = |n: u64| {
+        (seed ^ n)
+            .wrapping_add(n)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
+    let bytes = [mixed(0x5eed + another), mixed(0xfeed + another)].map(u64::to_be_bytes);
+    URL_SAFE_NO_PAD.encode(bytes.concat())
 }
 
 fn is_full_of_escapes(cluster: &Cluster, broker: &LabBroker) -> bool {
@@ -344,13 +363,13 @@ fn is_full_of_escapes(cluster: &Cluster, broker: &LabBroker) -> bool {
 fn tls(
     broker: &LabBroker,
     cluster: &Cluster,
-    ca: &Authority,
+    authorities: &Authorities,
 ) -> Result<Arc<ServerConfig>, LabError> {
     let has = |fault| cluster.has(fault, broker);
     let stranger = if has(LabFault::Tls03) {
         Some(Authority::new("Amazon")?)
     } else if has(LabFault::Tls12) {
-        Some(Authority::new("Example Corp TLS Inspection")?)
+        Some(Authority::new(PROXY)?)
     } else {
         None
     };
@@ -360,7 +379,12 @@ fn tls(
         expired: has(LabFault::Tls14),
         organization: is_full_of_escapes(cluster, broker).then_some(ESCAPES),
     };
-    let issuer = stranger.as_ref().unwrap_or(ca);
+    let ca = &authorities.ca;
+    let proxy = authorities
+        .proxy
+        .as_ref()
+        .filter(|_| has(LabFault::Tls12Trusted));
+    let issuer = stranger.as_ref().or(proxy).unwrap_or(ca);
     // Whoever issued the broker's certificate, clients' certificates are the lab's own.
     let clients = has(LabFault::Tls07).then_some(ca);
     issuer.server(&leaf, clients)

@@ -18,6 +18,32 @@ use super::{LabBroker, LabError};
 /// The name in a certificate that was made for somebody else.
 const ANOTHER: &str = "other.example.com";
 
+/// The issuer of a company's proxy that opens TLS.
+pub(super) const PROXY: &str = "Example Corp TLS Inspection";
+
+/// Whom the lab's clients are told to trust.
+pub(super) struct Authorities {
+    /// The lab's own.
+    pub(super) ca: Authority,
+    /// A proxy's, whose root the company has put on its machines.
+    pub(super) proxy: Option<Authority>,
+}
+
+impl Authorities {
+    pub(super) fn new(proxy: bool) -> Result<Self, rcgen::Error> {
+        Ok(Self {
+            ca: Authority::new("msk-doctor lab CA")?,
+            proxy: proxy.then(|| Authority::new(PROXY)).transpose()?,
+        })
+    }
+
+    /// The roots' certificates, the lab's own first.
+    pub(super) fn pem(&self) -> String {
+        let proxy = self.proxy.as_ref().map(Authority::pem);
+        self.ca.pem() + &proxy.unwrap_or_default()
+    }
+}
+
 /// A certificate authority: a root, and the intermediate that signs.
 pub(super) struct Authority {
     root: CertifiedIssuer<'static, KeyPair>,
@@ -46,7 +72,7 @@ impl Authority {
     }
 
     /// The root's certificate.
-    pub(super) fn pem(&self) -> String {
+    fn pem(&self) -> String {
         self.root.pem()
     }
 

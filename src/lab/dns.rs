@@ -108,7 +108,7 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
     // The ghost of CLU-09 has a name as well: it resolves, and nothing listens there.
     let ghost = cluster.ghost.map(|ghost| {
         (
-            super::broker_name(i32::try_from(cluster.brokers.len() + 1).unwrap_or(i32::MAX)),
+            cluster.broker_name(i32::try_from(cluster.brokers.len() + 1).unwrap_or(i32::MAX)),
             ghost.ip(),
         )
     });

@@ -54,6 +54,20 @@ pub enum LabFault {
     Lim06,
     Tls06Cipher,
     Net03Fin,
+    Net03Versions,
+    Net03Handshake,
+    Net03Metadata,
+    Clu02Versions,
+    Clu02Handshake,
+    Clu02Metadata,
+    Lim07Versions,
+    Lim07Handshake,
+    Lim07Metadata,
+    Tls12Trusted,
+    Clu04,
+    Iam10,
+    Iam18,
+    Sasl07,
     HostileEscapesLogin,
 }
 
@@ -223,8 +237,8 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
     ),
 ];
 
-/// Other ways to make a fault, and faults that look from outside like one of [`LAB_FAULTS`]: a
-/// diagnosis without AWS facts names that one, or both.
+/// Other ways to make a fault; faults that look from outside like one of [`LAB_FAULTS`], so that a
+/// diagnosis without AWS facts names that one, or both; and faults that a plain run does not meet.
 pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
     (
         LabFault::Dns02Silence,
@@ -255,6 +269,76 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Net03Fin,
         "NET-03-fin",
         "FIN in answer to the token, without words or close_notify",
+    ),
+    (
+        LabFault::Net03Versions,
+        "NET-03-api-versions",
+        "a reset in answer to ApiVersions",
+    ),
+    (
+        LabFault::Net03Handshake,
+        "NET-03-sasl-handshake",
+        "a reset in answer to SaslHandshake",
+    ),
+    (
+        LabFault::Net03Metadata,
+        "NET-03-metadata",
+        "a reset in answer to Metadata, after a good login",
+    ),
+    (
+        LabFault::Clu02Versions,
+        "CLU-02-api-versions",
+        "one broker closes on ApiVersions: it is being restarted",
+    ),
+    (
+        LabFault::Clu02Handshake,
+        "CLU-02-sasl-handshake",
+        "one broker closes on SaslHandshake: it is being restarted",
+    ),
+    (
+        LabFault::Clu02Metadata,
+        "CLU-02-metadata",
+        "one broker closes on Metadata: it is being restarted",
+    ),
+    (
+        LabFault::Lim07Versions,
+        "LIM-07-api-versions",
+        "every broker closes on ApiVersions, without words",
+    ),
+    (
+        LabFault::Lim07Handshake,
+        "LIM-07-sasl-handshake",
+        "every broker closes on SaslHandshake, without words",
+    ),
+    (
+        LabFault::Lim07Metadata,
+        "LIM-07-metadata",
+        "every broker closes on Metadata, without words",
+    ),
+    (
+        LabFault::Tls12Trusted,
+        "TLS-12-trusted",
+        "a proxy whose root is trusted opens TLS, and resets what is not HTTP",
+    ),
+    (
+        LabFault::Clu04,
+        "CLU-04",
+        "a partition of each topic has no leader (--topic lab shows it)",
+    ),
+    (
+        LabFault::Iam10,
+        "IAM-10",
+        "no topic may be described (--topic lab shows it)",
+    ),
+    (
+        LabFault::Iam18,
+        "IAM-18",
+        "a TLS listener without SASL, and ACLs on every topic (--auth tls --topic lab shows it)",
+    ),
+    (
+        LabFault::Sasl07,
+        "SASL-07",
+        "tokens are not framed, so that a refusal has no words (IAM-01 with it shows it)",
     ),
     (
         LabFault::HostileEscapesLogin,
@@ -297,7 +381,15 @@ impl LabFault {
 
     /// Whether it is made on one broker unless another is named.
     pub(super) fn is_of_one_broker(self) -> bool {
-        matches!(self, LabFault::Clu02 | LabFault::Clu03 | LabFault::Clu08)
+        matches!(
+            self,
+            LabFault::Clu02
+                | LabFault::Clu02Versions
+                | LabFault::Clu02Handshake
+                | LabFault::Clu02Metadata
+                | LabFault::Clu03
+                | LabFault::Clu08
+        )
     }
 }
 

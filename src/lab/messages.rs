@@ -21,10 +21,38 @@ const KNOWN: [(ApiKey, i16, i16); 4] = [
     (ApiKey::SaslAuthenticate, 0, 2),
 ];
 
+/// How a listener takes tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listener {
+    /// In `SaslAuthenticate` or bare, as the client likes.
+    Framing,
+    /// Bare only, as before KIP-152: `SaslHandshake` v0, and no `SaslAuthenticate`.
+    Bare,
+}
+
+impl Listener {
+    /// The requests that it answers, with their first and last version.
+    fn known(self) -> impl Iterator<Item = (ApiKey, i16, i16)> {
+        KNOWN
+            .into_iter()
+            .filter_map(move |(key, first, last)| match (self, key) {
+                (Listener::Bare, ApiKey::SaslAuthenticate) => None,
+                (Listener::Bare, ApiKey::SaslHandshake) => Some((key, 0, 0)),
+                _ => Some((key, first, last)),
+            })
+    }
+}
+
 /// `UNSUPPORTED_VERSION`.
 const UNSUPPORTED_VERSION: i16 = 35;
 /// `UNKNOWN_TOPIC_OR_PARTITION`.
 const UNKNOWN_TOPIC: i16 = 3;
+/// `LEADER_NOT_AVAILABLE`.
+const LEADER_NOT_AVAILABLE: i16 = 5;
+/// `INVALID_TOPIC_EXCEPTION`.
+const INVALID_TOPIC: i16 = 17;
+/// `TOPIC_AUTHORIZATION_FAILED`.
+const TOPIC_DENIED: i16 = 29;
 /// All of a topic's operations (bits by `AclOperation`), as an authoriser that allows all says.
 const ALL_OPERATIONS: i32 = 0xdf8;
 
@@ -66,7 +94,7 @@ pub(super) struct Wanted {
 }
 
 /// Reads a request; `None` when Kafka would close at once: unknown, unsupported or cut short.
-pub(super) fn read(frame: &[u8]) -> Option<Request> {
+pub(super) fn read(frame: &[u8], listener: Listener) -> Option<Request> {
     let mut bytes = Reader::new(frame);
     let key = ApiKey::try_from(bytes.i16()?).ok()?;
     let version = bytes.i16()?;
@@ -76,10 +104,10 @@ pub(super) fn read(frame: &[u8]) -> Option<Request> {
         correlation_id,
         body,
     };
-    let Some((_, first, last)) = KNOWN.iter().find(|(known, _, _)| *known == key) else {
+    let Some((_, first, last)) = listener.known().find(|(known, _, _)| *known == key) else {
         return Some(request(Body::Other));
     };
-    if !(*first..=*last).contains(&version) {
+    if !(first..=last).contains(&version) {
         // A version from the future is answered in the form of version 0; its body cannot be read.
         let body = Body::ApiVersions { valid: true };
         return (key == ApiKey::ApiVersions).then(|| request(body));
@@ -172,12 +200,12 @@ pub(super) fn with_length(body: &[u8]) -> Vec<u8> {
 
 /// An answer to `ApiVersions`. For a version that is too new: error 35 in the form of version 0, with the
 /// versions of `ApiVersions` alone (KIP-511).
-pub(super) fn api_versions(request: &Request) -> Vec<u8> {
-    let known = KNOWN.iter().map(|(key, first, last)| {
+pub(super) fn api_versions(request: &Request, listener: Listener) -> Vec<u8> {
+    let known = listener.known().map(|(key, first, last)| {
         ApiVersion::default()
-            .with_api_key(*key as i16)
-            .with_min_version(*first)
-            .with_max_version(*last)
+            .with_api_key(key as i16)
+            .with_min_version(first)
+            .with_max_version(last)
     });
     if (0..=4).contains(&request.version) {
         let response = ApiVersionsResponse::default().with_api_keys(known.collect());
@@ -245,6 +273,10 @@ pub(super) struct Described<'a> {
     pub(super) brokers: &'a [Listed],
     /// The topics that exist; each has a partition per broker.
     pub(super) topics: &'a [String],
+    /// Whether topics may be described.
+    pub(super) authorised: bool,
+    /// Whether each topic's first partition is without a leader.
+    pub(super) leaderless: bool,
 }
 
 /// An answer to `Metadata`.
@@ -256,6 +288,8 @@ pub(super) fn metadata(
 ) -> Vec<u8> {
     let version = request.version;
     let topics = match &wanted.topics {
+        // Who asks for all is told of those that may be described.
+        None if !cluster.authorised => &[],
         None => cluster.topics,
         Some(topics) => topics.as_slice(),
     };
@@ -298,6 +332,13 @@ fn topic(
 ) -> MetadataResponseTopic {
     let mut topic = MetadataResponseTopic::default()
         .with_name(Some(TopicName(StrBytes::from_string(name.to_owned()))));
+    // Rights come first: who may not describe a topic is not told whether it exists.
+    if !cluster.authorised {
+        return topic.with_error_code(TOPIC_DENIED);
+    }
+    if !is_topic(name) {
+        return topic.with_error_code(INVALID_TOPIC);
+    }
     if !cluster.topics.iter().any(|known| known == name) {
         return topic.with_error_code(UNKNOWN_TOPIC);
     }
@@ -318,6 +359,13 @@ fn topic(
             .with_leader_id(BrokerId(broker.id))
             .with_replica_nodes(vec![BrokerId(broker.id)])
             .with_isr_nodes(vec![BrokerId(broker.id)]);
+        let partition = if cluster.leaderless && index == 0 {
+            partition
+                .with_error_code(LEADER_NOT_AVAILABLE)
+                .with_leader_id(BrokerId(-1))
+        } else {
+            partition
+        };
         if version >= 7 {
             partition.with_leader_epoch(0)
         } else {
@@ -325,6 +373,16 @@ fn topic(
         }
     });
     topic.with_partitions(partitions.collect())
+}
+
+/// Kafka's pattern for a topic's name.
+fn is_topic(name: &str) -> bool {
+    (1..=249).contains(&name.len())
+        && name != "."
+        && name != ".."
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 #[cfg(test)]
@@ -339,14 +397,19 @@ mod tests {
     fn a_count_is_not_believed_before_its_bytes_are_there() {
         // Metadata v1 of 2,147,483,647 topics in 4 bytes.
         let frame = [0, 3, 0, 1, 0, 0, 0, 7, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff];
-        assert_eq!(read(&frame), None);
+        assert_eq!(read(&frame, Listener::Framing), None);
     }
 
     #[test]
     fn all_topics_and_none_are_told_apart_by_version() {
         let asked = |version: u8, count: i32| {
             let head = [0, 3, 0, version, 0, 0, 0, 7, 0xff, 0xff];
-            match read(&[&head[..], &count.to_be_bytes()].concat()).map(|request| request.body) {
+            match read(
+                &[&head[..], &count.to_be_bytes()].concat(),
+                Listener::Framing,
+            )
+            .map(|request| request.body)
+            {
                 Some(Body::Metadata(wanted)) => wanted.topics,
                 other => panic!("{other:?}"),
             }
@@ -368,6 +431,8 @@ mod tests {
             cluster_id: "id",
             brokers: &[broker],
             topics: &topics,
+            authorised: true,
+            leaderless: false,
         };
         for version in 0..=12 {
             let names = ["orders", "gone"].map(|name| {
@@ -384,7 +449,7 @@ mod tests {
             let mut frame = BytesMut::new();
             encode_request_header_into_buffer(&mut frame, &header).expect("a header");
             asked.encode(&mut frame, version).expect("a request");
-            let request = read(&frame).expect("read");
+            let request = read(&frame, Listener::Framing).expect("read");
             let Body::Metadata(wanted) = &request.body else {
                 panic!("v{version}: {request:?}");
             };
@@ -416,10 +481,10 @@ mod tests {
             rest in proptest::collection::vec(any::<u8>(), 0..80),
         ) {
             let frame = [&[0, key, 0, version][..], &rest].concat();
-            if let Some(request) = read(&frame)
+            if let Some(request) = read(&frame, Listener::Framing)
                 && let Body::Metadata(wanted) = &request.body
             {
-                let cluster = Described { cluster_id: "", brokers: &[], topics: &[] };
+                let cluster = Described { cluster_id: "", brokers: &[], topics: &[], authorised: true, leaderless: true };
                 metadata(&request, wanted, &cluster, 0);
             }
         }

@@ -85,6 +85,37 @@ enum State {
     Open { ends: Option<SystemTime> },
 }
 
+/// What a connection ends at, when it ends without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Versions,
+    Handshake,
+    /// Framed or bare.
+    Token,
+    Metadata,
+}
+
+/// Ends without an answer. A device on the way sends RST, or FIN outside TLS; a broker that is being
+/// restarted or has too many connections closes in order.
+const ENDS: [(LabFault, At, Then); 16] = [
+    (LabFault::Clu06, At::Versions, Then::Silence),
+    (LabFault::Tls12Trusted, At::Versions, Then::Reset),
+    (LabFault::Net03Versions, At::Versions, Then::Reset),
+    (LabFault::Clu02Versions, At::Versions, Then::Close),
+    (LabFault::Lim07Versions, At::Versions, Then::Close),
+    (LabFault::Net03Handshake, At::Handshake, Then::Reset),
+    (LabFault::Clu02Handshake, At::Handshake, Then::Close),
+    (LabFault::Lim07Handshake, At::Handshake, Then::Close),
+    (LabFault::Sasl26, At::Token, Then::Silence),
+    (LabFault::Net03, At::Token, Then::Reset),
+    (LabFault::Net03Fin, At::Token, Then::Fin),
+    (LabFault::Clu02, At::Token, Then::Close),
+    (LabFault::Lim07, At::Token, Then::Close),
+    (LabFault::Net03Metadata, At::Metadata, Then::Reset),
+    (LabFault::Clu02Metadata, At::Metadata, Then::Close),
+    (LabFault::Lim07Metadata, At::Metadata, Then::Close),
+];
+
 /// One connection's conversation.
 pub(super) struct Session<'a> {
     broker: &'a Broker,
@@ -96,6 +127,8 @@ enum Verdict {
     Good {
         ends: SystemTime,
     },
+    /// A validator that says why in JSON (RFC 7628, 3.2.2).
+    Challenged,
     /// A `SaslAuthenticationException`: its text goes to the client.
     Refused(String),
     /// A `SaslException`: its text does not, and without `SaslAuthenticate` there is no delay.
@@ -123,13 +156,20 @@ impl<'a> Session<'a> {
     /// Answers one frame.
     pub(super) fn on(&mut self, frame: &[u8], now: SystemTime) -> Answer {
         match self.state {
-            State::BareToken => self.bare_token(frame, now),
+            State::BareToken => self.token(None, frame, now),
             State::BareReply => Then::CloseAfterDelay.wordless(),
-            _ => match messages::read(frame) {
+            _ => match messages::read(frame, self.broker.listener()) {
                 Some(request) => self.request(&request, now),
                 None => Then::Close.wordless(),
             },
         }
+    }
+
+    /// The end that a fault makes of what is asked, if one does.
+    fn ended(&self, at: At) -> Option<Answer> {
+        ENDS.iter()
+            .find(|(fault, place, _)| *place == at && self.broker.has(*fault))
+            .map(|(_, _, then)| then.wordless())
     }
 
     fn request(&mut self, request: &Request, now: SystemTime) -> Answer {
@@ -146,7 +186,7 @@ impl<'a> Session<'a> {
                 self.handshake(request, mechanism)
             }
             (State::FramedToken, Body::SaslAuthenticate(token)) => {
-                self.framed_token(request, token, now)
+                self.token(Some(request), token, now)
             }
             (State::FramedReply, Body::SaslAuthenticate(_)) => Then::CloseAfterDelay.after(
                 messages::sasl_authenticate(request, AUTHENTICATION_FAILED, CHALLENGE, &[], 0),
@@ -159,27 +199,21 @@ impl<'a> Session<'a> {
     }
 
     fn versions(&mut self, request: &Request, valid: bool) -> Answer {
-        if self.broker.has(LabFault::Clu06) {
-            return Then::Silence.wordless();
+        if let Some(end) = self.ended(At::Versions) {
+            return end;
         }
         if !valid {
             return Then::Listen.after(messages::api_versions_error(request, INVALID_REQUEST));
         }
-        if (0..=4).contains(&request.version) {
+        if self.state == State::Hello && (0..=4).contains(&request.version) {
             self.state = State::Handshake;
         }
-        Then::Listen.after(messages::api_versions(request))
+        Then::Listen.after(messages::api_versions(request, self.broker.listener()))
     }
 
-    fn open(&self, request: &Request, body: &Body) -> Answer {
+    fn open(&mut self, request: &Request, body: &Body) -> Answer {
         match body {
-            Body::ApiVersions { .. } if self.broker.has(LabFault::Clu06) => {
-                Then::Silence.wordless()
-            }
-            Body::ApiVersions { valid: false } => {
-                Then::Listen.after(messages::api_versions_error(request, INVALID_REQUEST))
-            }
-            Body::ApiVersions { .. } => Then::Listen.after(messages::api_versions(request)),
+            Body::ApiVersions { valid } => self.versions(request, *valid),
             Body::SaslHandshake(_) => {
                 Then::Listen.after(messages::sasl_handshake(request, ILLEGAL_STATE, &[]))
             }
@@ -196,11 +230,16 @@ impl<'a> Session<'a> {
     }
 
     fn metadata(&self, request: &Request, wanted: &Wanted) -> Answer {
+        if let Some(end) = self.ended(At::Metadata) {
+            return end;
+        }
         let (cluster_id, brokers) = self.broker.described();
         let cluster = Described {
             cluster_id: &cluster_id,
             brokers: &brokers,
             topics: self.broker.topics(),
+            authorised: !self.broker.has(LabFault::Iam10) && !self.broker.has(LabFault::Iam18),
+            leaderless: self.broker.has(LabFault::Clu04),
         };
         if self.broker.has(LabFault::Lim08) {
             let ms = i32::try_from(THROTTLE.as_millis()).unwrap_or(i32::MAX);
@@ -211,6 +250,9 @@ impl<'a> Session<'a> {
     }
 
     fn handshake(&mut self, request: &Request, mechanism: &str) -> Answer {
+        if let Some(end) = self.ended(At::Handshake) {
+            return end;
+        }
         let mut offered = vec![self.broker.mechanism()];
         if self.broker.is_full_of_escapes() {
             offered.push(ESCAPES);
@@ -227,63 +269,21 @@ impl<'a> Session<'a> {
         Then::Listen.after(messages::sasl_handshake(request, 0, &offered))
     }
 
-    /// What becomes of a token before anybody judges it.
-    fn lost(&self) -> Option<Answer> {
-        let has = |fault| self.broker.has(fault);
-        if has(LabFault::Sasl26) {
-            Some(Then::Silence.wordless())
-        } else if has(LabFault::Net03) {
-            Some(Then::Reset.wordless())
-        } else if has(LabFault::Net03Fin) {
-            Some(Then::Fin.wordless())
-        } else if has(LabFault::Clu02) || has(LabFault::Lim07) {
-            // A restart or a limit: the connection ends where an answer is due.
-            Some(Then::Close.wordless())
-        } else {
-            None
+    /// Answers a token: in the form of `request`, or bare where there is none.
+    fn token(&mut self, request: Option<&Request>, token: &[u8], now: SystemTime) -> Answer {
+        if let Some(end) = self.ended(At::Token) {
+            return end;
         }
-    }
-
-    fn framed_token(&mut self, request: &Request, token: &[u8], now: SystemTime) -> Answer {
-        if let Some(answer) = self.lost() {
-            return answer;
+        let verdict = self.judge(token, now);
+        match &verdict {
+            Verdict::Good { ends } => self.state = State::Open { ends: Some(*ends) },
+            Verdict::Challenged if request.is_some() => self.state = State::FramedReply,
+            Verdict::Challenged => self.state = State::BareReply,
+            Verdict::Refused(_) | Verdict::Unparseable => {}
         }
-        if self.broker.has(LabFault::Sasl06) {
-            self.state = State::FramedReply;
-            let challenge = CHALLENGE.as_bytes();
-            return Then::Listen.after(messages::sasl_authenticate(request, 0, "", challenge, 0));
-        }
-        let refuse = |words: &str| {
-            let bytes = messages::sasl_authenticate(request, AUTHENTICATION_FAILED, words, &[], 0);
-            Then::CloseAfterDelay.after(bytes)
-        };
-        match self.judge(token, now) {
-            Verdict::Good { ends } => {
-                self.state = State::Open { ends: Some(ends) };
-                let left = ends.duration_since(now).unwrap_or_default();
-                let ms = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-                Then::Listen.after(messages::sasl_authenticate(request, 0, "", &[], ms))
-            }
-            Verdict::Refused(words) => refuse(&words),
-            Verdict::Unparseable => refuse(UNPARSEABLE),
-        }
-    }
-
-    fn bare_token(&mut self, token: &[u8], now: SystemTime) -> Answer {
-        if let Some(answer) = self.lost() {
-            return answer;
-        }
-        if self.broker.has(LabFault::Sasl06) {
-            self.state = State::BareReply;
-            return Then::Listen.after(messages::with_length(CHALLENGE.as_bytes()));
-        }
-        match self.judge(token, now) {
-            Verdict::Good { ends } => {
-                self.state = State::Open { ends: Some(ends) };
-                Then::Listen.after(messages::with_length(&[]))
-            }
-            Verdict::Refused(_) => Then::CloseAfterDelay.wordless(),
-            Verdict::Unparseable => Then::Close.wordless(),
+        match request {
+            Some(request) => framed(request, &verdict, now),
+            None => bare(&verdict),
         }
     }
 
@@ -291,6 +291,9 @@ impl<'a> Session<'a> {
         let has = |fault| self.broker.has(fault);
         let id = uuid::Uuid::new_v4();
         let refuse = |words: &str| Verdict::Refused(format!("[{id}]: {words}"));
+        if has(LabFault::Sasl06) {
+            return Verdict::Challenged;
+        }
         let verdict = verify(token, self.broker.credentials(), now);
         if verdict == Err(Refused::Unparseable) {
             return Verdict::Unparseable;
@@ -311,5 +314,36 @@ impl<'a> Session<'a> {
             },
             Err(_) => refuse("Access denied"),
         }
+    }
+}
+
+/// A verdict in `SaslAuthenticate`.
+fn framed(request: &Request, verdict: &Verdict, now: SystemTime) -> Answer {
+    let refuse = |words: &str| {
+        let bytes = messages::sasl_authenticate(request, AUTHENTICATION_FAILED, words, &[], 0);
+        Then::CloseAfterDelay.after(bytes)
+    };
+    match verdict {
+        Verdict::Good { ends } => {
+            let left = ends.duration_since(now).unwrap_or_default();
+            let ms = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+            Then::Listen.after(messages::sasl_authenticate(request, 0, "", &[], ms))
+        }
+        Verdict::Challenged => {
+            let challenge = CHALLENGE.as_bytes();
+            Then::Listen.after(messages::sasl_authenticate(request, 0, "", challenge, 0))
+        }
+        Verdict::Refused(words) => refuse(words),
+        Verdict::Unparseable => refuse(UNPARSEABLE),
+    }
+}
+
+/// The same without a form: a refusal has no words.
+fn bare(verdict: &Verdict) -> Answer {
+    match verdict {
+        Verdict::Good { .. } => Then::Listen.after(messages::with_length(&[])),
+        Verdict::Challenged => Then::Listen.after(messages::with_length(CHALLENGE.as_bytes())),
+        Verdict::Refused(_) => Then::CloseAfterDelay.wordless(),
+        Verdict::Unparseable => Then::Close.wordless(),
     }
 }

@@ -1,12 +1,23 @@
 //! What one attempt on one address saw, phase by phase.
 
+mod api_versions;
+mod connect;
+mod metadata;
+mod sasl;
+mod tls;
+
+pub use api_versions::{ApiRange, ApiVersionsDetail};
+pub use connect::{ConnectDetail, TcpInfo};
+pub use metadata::{AdvertisedBroker, MetadataDetail, TopicAnswer};
+pub use sasl::{Framing, SaslAuthenticateDetail, SaslHandshakeDetail};
+pub use tls::{Speaks, TlsDetail};
+
 use std::fmt;
 use std::net::SocketAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::certificate::CertificateJudgement;
 use super::resolve::ResolveDetail;
 use crate::phase::Phase;
 use crate::target::Endpoint;
@@ -306,226 +317,4 @@ pub enum Detail {
     SaslAuthenticate(SaslAuthenticateDetail),
     /// See [`MetadataDetail`].
     Metadata(MetadataDetail),
-}
-
-/// What the kernel said of a TCP connection (Linux: `TCP_INFO`, tcp(7)).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TcpInfo {
-    /// Smoothed round-trip time, microseconds.
-    pub rtt_us: u32,
-    /// Segments sent again, over the whole connection.
-    pub total_retrans: u32,
-    /// Segments sent and not acknowledged.
-    pub unacked: u32,
-    /// Segments that came out of order: a later one came, an earlier one did not.
-    pub out_of_order: u32,
-    /// The sending maximum segment size, bytes.
-    pub snd_mss: u32,
-    /// The path's maximum transmission unit as the kernel knows it, bytes.
-    pub path_mtu: u32,
-}
-
-/// What the connect phase learnt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ConnectDetail {
-    /// Our own address and port, once the kernel chose them.
-    pub local: Option<SocketAddr>,
-    /// The error's name, `ECONNREFUSED` and the like.
-    pub errno: Option<String>,
-    /// The kernel's figures once connected.
-    pub tcp: Option<TcpInfo>,
-}
-
-/// What the TLS phase learnt.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each a yes or no of its own"
-)]
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TlsDetail {
-    /// `TLSv1.2` or `TLSv1.3`.
-    pub version: Option<String>,
-    /// The cipher suite's IANA name.
-    pub cipher: Option<String>,
-    /// The server name sent (SNI); none for an IP address.
-    pub sni: Option<String>,
-    /// The fatal alert that the peer sent.
-    pub alert_received: Option<String>,
-    /// The fatal alert that we sent.
-    pub alert_sent: Option<String>,
-    /// Our side's reason for ending the handshake.
-    pub error: Option<String>,
-    /// Whether the broker asked for a client certificate.
-    pub client_certificate_requested: bool,
-    /// Whether we had one to send.
-    pub client_certificate_sent: bool,
-    /// Whether a `ServerHello` came.
-    pub server_hello: bool,
-    /// Whether the peer said `close_notify` before it closed.
-    pub close_notify: bool,
-    /// The first bytes of an answer that is not TLS, in hexadecimal.
-    pub first_bytes: Option<String>,
-    /// What those bytes are.
-    pub speaks: Option<Speaks>,
-    /// The chain and the verdicts on it.
-    pub certificate: Option<CertificateJudgement>,
-    /// The kernel's figures when the phase failed.
-    pub tcp: Option<TcpInfo>,
-}
-
-/// What the first bytes of an answer are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Speaks {
-    /// A TLS alert record.
-    TlsAlert,
-    /// Another TLS record.
-    Tls,
-    /// An HTTP answer.
-    Http,
-    /// An SSH banner.
-    Ssh,
-    /// A Kafka frame.
-    Kafka,
-    /// Something else.
-    Unknown,
-}
-
-/// The versions of one request that a broker knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ApiRange {
-    /// The request's API key.
-    pub key: i16,
-    /// Its lowest version.
-    pub min: i16,
-    /// Its highest version.
-    pub max: i16,
-}
-
-/// What `ApiVersions` learnt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ApiVersionsDetail {
-    /// The error code, 0 for none.
-    pub error_code: i16,
-    /// The versions of the requests that we use.
-    pub versions: Vec<ApiRange>,
-    /// How many requests the broker knows.
-    pub keys: usize,
-    /// Milliseconds the broker says it held the answer back.
-    pub throttle_time_ms: i32,
-    /// What was wrong with the answer.
-    pub error: Option<String>,
-    /// Whether the peer said `close_notify` before it closed.
-    pub close_notify: bool,
-    /// The first bytes of an answer that is not Kafka, in hexadecimal.
-    pub first_bytes: Option<String>,
-    /// What those bytes are.
-    pub speaks: Option<Speaks>,
-}
-
-/// What `SaslHandshake` learnt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SaslHandshakeDetail {
-    /// The request's version: 0 (a bare token follows) or 1 (`SaslAuthenticate` follows).
-    pub version: i16,
-    /// The mechanism asked for.
-    pub mechanism: String,
-    /// The error code, 0 for none.
-    pub error_code: i16,
-    /// The mechanisms that the listener offers.
-    pub offered: Vec<String>,
-    /// What was wrong with the answer.
-    pub error: Option<String>,
-}
-
-/// How a token is carried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Framing {
-    /// In `SaslAuthenticate`, so that the broker can say why it refuses (KIP-152).
-    #[default]
-    SaslAuthenticate,
-    /// Bare, after `SaslHandshake` v0: a refusal is a close without words.
-    Bare,
-}
-
-/// What the login learnt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SaslAuthenticateDetail {
-    /// How the token was carried.
-    pub framing: Framing,
-    /// The error code, 0 for none.
-    pub error_code: i16,
-    /// The broker's words.
-    pub error_message: Option<String>,
-    /// The JSON challenge of RFC 7628, 3.2.2.
-    pub challenge: Option<String>,
-    /// How long the session lasts, milliseconds (KIP-368); 0 when the broker sets no limit.
-    pub session_lifetime_ms: i64,
-    /// Whether the peer said `close_notify` before it closed.
-    pub close_notify: bool,
-    /// What was wrong with the answer.
-    pub error: Option<String>,
-    /// The kernel's figures when no answer came.
-    pub tcp: Option<TcpInfo>,
-}
-
-/// What `Metadata` learnt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MetadataDetail {
-    /// The cluster's id.
-    pub cluster_id: Option<String>,
-    /// The controller's broker id, -1 for none.
-    pub controller_id: i32,
-    /// The brokers that are alive, and where clients find them.
-    pub brokers: Vec<AdvertisedBroker>,
-    /// The topics that were asked for.
-    pub topics: Vec<TopicAnswer>,
-    /// Milliseconds the broker says it held the answer back.
-    pub throttle_time_ms: i32,
-    /// Whether the request was made without a login.
-    pub without_login: bool,
-    /// Whether the peer said `close_notify` before it closed.
-    pub close_notify: bool,
-    /// What was wrong with the answer.
-    pub error: Option<String>,
-}
-
-/// A broker in an answer to `Metadata`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AdvertisedBroker {
-    /// The broker's id.
-    pub id: i32,
-    /// The host that clients are sent to, as the broker wrote it.
-    pub host: String,
-    /// The port that clients are sent to, as the broker wrote it.
-    pub port: i32,
-}
-
-impl AdvertisedBroker {
-    /// The endpoint, when host and port are usable ones.
-    #[must_use]
-    pub fn endpoint(&self) -> Option<Endpoint> {
-        let port = u16::try_from(self.port).ok().filter(|port| *port != 0)?;
-        let usable = !self.host.is_empty()
-            && self.host.len() <= 253
-            && self
-                .host
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c));
-        usable.then(|| Endpoint::new(&self.host, port))
-    }
-}
-
-/// A topic in an answer to `Metadata`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TopicAnswer {
-    /// The topic's name.
-    pub name: String,
-    /// The error code, 0 for none.
-    pub error_code: i16,
-    /// How many partitions it has.
-    pub partitions: usize,
-    /// How many of them have no leader.
-    pub without_leader: usize,
 }

@@ -15,6 +15,7 @@ use crate::diagnosis::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unkn
 use crate::phase::Phase;
 use crate::probe::observation::Observation;
 use crate::target::{Auth, Endpoint, TargetBroker};
+use crate::vpc::repair::Change;
 
 /// The report's form; a change to what stands in it raises the number.
 pub const REPORT_SCHEMA: u32 = 1;
@@ -120,8 +121,21 @@ pub struct ReportCause {
     pub not_excluded: Vec<&'static str>,
     /// What to do.
     pub fix: Vec<String>,
+    /// The changes of the configuration that were tried on a copy of the facts; never made by msk-doctor.
+    pub repair: Vec<ReportChange>,
     /// What would settle it; empty when it is proven.
     pub settle: Vec<String>,
+}
+
+/// A change of the configuration.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReportChange {
+    /// The AWS CLI command that makes it.
+    pub command: String,
+    /// The same as a Terraform fragment.
+    pub terraform: String,
+    /// What else it lets through.
+    pub opens: Option<String>,
 }
 
 /// An entry that is excluded.
@@ -246,8 +260,40 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
             })
             .collect(),
         not_excluded: cause.not_excluded.iter().map(|fault| fault.code).collect(),
-        fix: fault.fix.iter().map(|words| (*words).to_owned()).collect(),
+        fix: fix(cause),
+        repair: cause.repair.changes.iter().map(report_change).collect(),
         settle,
+    }
+}
+
+/// What to do: the change that was tried on the facts, else what the catalogue says.
+fn fix(cause: &Cause) -> Vec<String> {
+    let changes = &cause.repair.changes;
+    if changes.is_empty() {
+        let words = cause.fault.fix.iter();
+        return words.map(|words| (*words).to_owned()).collect();
+    }
+    let mut fix: Vec<String> = changes.iter().map(|c| escape(&c.command())).collect();
+    fix.push(match cause.repair.makes_reachable {
+        Some(1) => "verified on a copy of the facts: the path becomes reachable".to_owned(),
+        Some(paths) => format!(
+            "verified on a copy of the facts: with the fixes of all causes, all {paths} paths become reachable"
+        ),
+        None => "on a copy of the facts it takes this cause away; other things still block".to_owned(),
+    });
+    fix.extend(
+        changes
+            .iter()
+            .filter_map(|change| change.opens().map(|words| escape(&words))),
+    );
+    fix
+}
+
+fn report_change(change: &Change) -> ReportChange {
+    ReportChange {
+        command: change.command(),
+        terraform: change.terraform(),
+        opens: change.opens(),
     }
 }
 

@@ -205,11 +205,7 @@ fn check_host(piece: &str, endpoint: &Endpoint) -> Result<(), BootstrapError> {
     if endpoint.ip().is_some() {
         return check_address(piece, endpoint);
     }
-    let numeric = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let bad_label = host
-        .split('.')
-        .any(|label| label.is_empty() || label.len() > 63);
-    if numeric || bad_label || host.len() > 253 {
+    if !endpoint.is_plausible() {
         return Err(error(
             piece,
             "it is neither a host name (RFC 1123) nor an IP address",
@@ -372,6 +368,7 @@ mod tests {
             ),
             ("0.0.0.0:9098".to_owned(), "no broker", None),
             ("999.1.1.1:9098".to_owned(), "neither", None),
+            ("b-.example:9098".to_owned(), "neither", None),
             (String::new(), "no broker", None),
             (" , ,".to_owned(), "no broker", None),
         ];

@@ -9,9 +9,12 @@ mod client;
 mod group;
 mod path;
 mod question;
+pub mod repair;
 mod route;
 pub mod space;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod transit;
 mod travel;
 mod world;
@@ -19,7 +22,7 @@ mod world;
 pub use broker::{BrokerSide, Listener, bootstrap, brokers, cluster, usual_port};
 pub use client::{ClientSide, From, FromError, clients, configuration};
 pub use path::prove;
-pub use question::{Proof, Question, answer};
+pub use question::{Proof, Question, answer, uses_public_listener};
 pub use world::{World, acls};
 
 use ipnet::IpNet;

@@ -141,7 +141,18 @@ fn asked_listeners(world: &World<'_>, cluster: &Cluster, question: &Question) ->
             family,
         }];
     }
-    let outside = match &question.from {
+    let public = uses_public_listener(world, cluster, &question.from);
+    let mut found = listeners(world, cluster, question.auth, public);
+    if let From::Address(address) = &question.from {
+        found.retain(|listener| listener.family == Family::of(*address));
+    }
+    found
+}
+
+/// Whether a client would use the listener for the internet: it comes from there, and the cluster has one.
+#[must_use]
+pub fn uses_public_listener(world: &World<'_>, cluster: &Cluster, from: &From) -> bool {
+    let outside = match from {
         From::Address(address) => is_public(*address) && world.with_address(*address).is_empty(),
         From::Function { name, qualifier } => {
             configuration(world.snapshot, name, qualifier.as_deref()).is_ok_and(|function| {
@@ -155,10 +166,5 @@ fn asked_listeners(world: &World<'_>, cluster: &Cluster, question: &Question) ->
         .connectivity()
         .and_then(|ways| ways.public_access.as_ref())
         .and_then(|access| access.kind.as_deref());
-    let public = outside && access.is_some_and(|kind| kind != "DISABLED");
-    let mut found = listeners(world, cluster, question.auth, public);
-    if let From::Address(address) = &question.from {
-        found.retain(|listener| listener.family == Family::of(*address));
-    }
-    found
+    outside && access.is_some_and(|kind| kind != "DISABLED")
 }

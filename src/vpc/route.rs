@@ -1,6 +1,7 @@
 //! Route tables: the longest prefix wins, whatever the order.
 //!
-//! Source: <https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>.
+//! Sources: <https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html>,
+//! <https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-route-priority.html> (propagated routes yield to local ones).
 
 use std::net::IpAddr;
 
@@ -100,6 +101,12 @@ impl<'a> Taken<'a> {
         Target::of(self.route)
     }
 
+    /// Whether a virtual private gateway put it there.
+    #[must_use]
+    pub fn is_propagated(&self) -> bool {
+        self.route.origin.as_deref() == Some("EnableVgwRoutePropagation")
+    }
+
     /// Whether its target is gone.
     #[must_use]
     pub fn is_blackhole(&self) -> bool {
@@ -131,9 +138,8 @@ fn candidates<'a>(
         if let Some(range) = route.range() {
             found.push(Taken { route, range });
         } else if let Some(list) = &route.destination_prefix_list_id {
-            match world.prefix_list(list, family) {
-                Ok(addresses) => {
-                    let ranges = family.cidrs(&addresses);
+            match world.prefix_list_ranges(list) {
+                Ok(ranges) => {
                     found.extend(ranges.into_iter().map(|range| Taken { route, range }));
                 }
                 // Lists of AWS services hold public addresses; their gateways get no others.
@@ -149,13 +155,14 @@ fn candidates<'a>(
             .range(taken.range)
             .is_some_and(|range| destinations.overlaps(&range))
     });
+    // Among equal prefixes: static routes, then those of prefix lists, then propagated ones.
     let rank = |taken: &Taken<'_>| {
-        let propagated = taken.route.origin.as_deref() == Some("EnableVgwRoutePropagation");
         let local = taken.target() == Target::Local;
         (
             std::cmp::Reverse(taken.range.prefix_len()),
             !local,
-            propagated,
+            taken.is_propagated(),
+            taken.route.destination_prefix_list_id.is_some(),
         )
     };
     found.sort_by_key(rank);
@@ -199,13 +206,21 @@ pub fn look_up<'a>(
     if let Some(gap) = gap {
         return vec![(destinations.clone(), Found::Unknown(gap))];
     }
+    let locals = candidates
+        .iter()
+        .filter(|taken| taken.target() == Target::Local);
+    let inside = family.ranges(locals.map(|taken| taken.range));
     let mut found: Vec<(Addresses, Found<'_>)> = Vec::new();
     let mut open = destinations.clone();
     for taken in candidates {
         let Some(range) = family.range(taken.range) else {
             continue;
         };
-        let matched = common(&open, &[range].into_iter().collect());
+        let mut matched = common(&open, &[range].into_iter().collect());
+        // A propagated route yields to the local one, even where it is more specific.
+        if taken.is_propagated() {
+            matched = without(&matched, &inside);
+        }
         if matched.is_empty() {
             continue;
         }

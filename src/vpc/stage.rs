@@ -4,9 +4,10 @@ use super::acl::Ruling;
 use super::space::{Addresses, Family, Flows, Ports};
 use super::world::{Acl, World};
 use super::{Blocker, Direction, Gap, Hop, Passes, Rule};
+use crate::aws::snapshot::ec2::Subnet;
 
 /// What a place does.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Stage {
     /// Flows that pass for sure.
     pub certain: Flows,
@@ -41,7 +42,15 @@ impl Stage {
 
     /// Nothing passes.
     pub fn blocked(blocker: Blocker) -> Self {
+        let resource = blocker.resource.clone().unwrap_or_default();
         Self {
+            hops: vec![Hop {
+                direction: blocker.direction,
+                what: kind_of(&resource).to_owned(),
+                resource,
+                detail: blocker.detail.clone(),
+                passes: Passes::No,
+            }],
             blockers: vec![blocker],
             ..Self::default()
         }
@@ -52,6 +61,17 @@ impl Stage {
         self.certain = self.certain.and(&next.certain);
         self.possible = self.possible.and(&next.possible);
         self.add(next);
+        self
+    }
+
+    /// One of the two places is passed, and nobody knows which.
+    pub fn either(mut self, other: Self, unknown: Gap) -> Self {
+        self.certain = self.certain.and(&other.certain);
+        self.possible = self.possible.or(&other.possible);
+        self.add(other);
+        if self.certain != self.possible && !self.gaps.contains(&unknown) {
+            self.gaps.push(unknown);
+        }
         self
     }
 
@@ -104,6 +124,24 @@ impl Stage {
         });
         self
     }
+}
+
+/// What an id is one of.
+fn kind_of(id: &str) -> &'static str {
+    /// The longer prefix first.
+    const KINDS: &[(&str, &str)] = &[
+        ("tgw-rtb-", "transit gateway route table"),
+        ("tgw-attach-", "transit gateway attachment"),
+        ("tgw-", "transit gateway"),
+        ("rtb-", "route"),
+        ("nat-", "NAT gateway"),
+        ("igw-", "internet gateway"),
+        ("vpc-", "VPC"),
+    ];
+    KINDS
+        .iter()
+        .find(|(prefix, _)| id.starts_with(prefix))
+        .map_or("way", |(_, kind)| kind)
 }
 
 /// Which end of a packet an ACL looks at, besides the destination port.
@@ -181,6 +219,29 @@ impl Packets<'_> {
         )
     }
 
+    /// Only those of the packets that go to `part`, as `flows`.
+    pub fn narrowed<'p>(&'p self, part: &'p Addresses, flows: &'p Flows) -> Packets<'p> {
+        let (client, broker) = match self.direction {
+            Direction::Forward => (self.client, part),
+            Direction::Return => (part, self.broker),
+        };
+        Packets {
+            client,
+            broker,
+            whole: flows,
+            ..*self
+        }
+    }
+
+    /// Passes the incoming rules of the subnet where the packets are going.
+    pub fn through_last_acl(&self, world: &World<'_>, to: &Subnet) -> Stage {
+        let code = match self.direction {
+            Direction::Forward => "NACL-01",
+            Direction::Return => "NACL-04",
+        };
+        self.through_acl_of(world, to, End::Source, code)
+    }
+
     /// Passes an ACL: outgoing rules by destination, incoming rules by source.
     pub fn through_acl(&self, acl: &Acl<'_>, end: End, code: &'static str) -> Stage {
         let egress = end == End::Destination;
@@ -235,7 +296,7 @@ impl Packets<'_> {
     pub fn through_acl_of(
         &self,
         world: &World<'_>,
-        subnet: &crate::aws::snapshot::ec2::Subnet,
+        subnet: &Subnet,
         end: End,
         code: &'static str,
     ) -> Stage {

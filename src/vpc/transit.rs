@@ -3,8 +3,9 @@
 //! Sources: <https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html>,
 //! <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html>.
 
+mod exit;
+
 use super::group::References;
-use super::route::{Found, Target, look_up};
 use super::space::{Addresses, Flows, common, without};
 use super::stage::{End, Packets, Stage};
 use super::travel::Way;
@@ -32,7 +33,7 @@ pub(super) fn cross<'a>(
         Ok(Way {
             stage: Stage::unknown(flows, gap),
             references: References::Unknown,
-            arrives_in_subnet: false,
+            entered: false,
         })
     };
     let crossing = Crossing {
@@ -54,30 +55,20 @@ pub(super) fn cross<'a>(
         Ok(stage) => stage,
         Err(gap) => return unknown(gap),
     };
-    let (middle, last) = match crossing.through(gateway, own, part) {
-        Ok(found) => found,
-        Err(Trouble::Gap(gap)) => {
-            let stage = entry.then(Stage::unknown(flows, gap));
-            return Ok(Way {
-                stage,
-                references: References::Unknown,
-                arrives_in_subnet: false,
-            });
-        }
-        Err(Trouble::Blocked(stage)) => {
-            return Ok(Way {
-                stage: entry.then(*stage),
-                references: References::Hold,
-                arrives_in_subnet: false,
-            });
-        }
-    };
-    let (exit, arrives_in_subnet, theirs) = crossing.leave(&last, part);
+    let onward = crossing.onward(gateway, &own.transit_gateway_attachment_id, own, part, 1);
     Ok(Way {
-        references: references(world, gateway, &last, own, theirs),
-        stage: entry.then(middle).then(exit),
-        arrives_in_subnet,
+        stage: entry.then(onward.stage),
+        ..onward
     })
+}
+
+/// As if the gateway were repaired: the groups are judged on their own.
+fn broken(stage: Stage) -> Way {
+    Way {
+        stage,
+        references: References::Hold,
+        entered: false,
+    }
 }
 
 enum Trouble {
@@ -85,6 +76,7 @@ enum Trouble {
     Blocked(Box<Stage>),
 }
 
+#[derive(Clone, Copy)]
 struct Crossing<'q, 'a> {
     world: &'q World<'a>,
     packets: &'q Packets<'q>,
@@ -150,71 +142,117 @@ impl<'a> Crossing<'_, 'a> {
         ))
     }
 
-    /// Through the gateway's tables, and those of its peers, until an attachment of the other VPC; with the id of
-    /// the last gateway.
-    fn through(
+    /// From `gateway`, where packets come in by `attachment`, through its table and those of its peers to the other
+    /// VPC: each part of the addresses by its own route.
+    fn onward(
         &self,
         gateway: &str,
+        attachment: &str,
         own: &TransitGatewayVpcAttachment,
         part: &Addresses,
-    ) -> Result<(Stage, String), Trouble> {
-        let mut gateway = gateway.to_owned();
-        let mut attachment = own.transit_gateway_attachment_id.clone();
-        let mut way = Stage::open(self.flows);
-        for _ in 0..MOST_GATEWAYS {
-            let table = self.table_of(&gateway, &attachment)?;
-            let routes = self
-                .world
-                .transit_gateway_routes(&table)
-                .map_err(Trouble::Gap)?;
-            let mut next: Option<(String, String)> = None;
-            let mut step: Option<Stage> = None;
-            for (part, route) in self.look_up(routes, part).map_err(Trouble::Gap)? {
-                let flows = self.flows.and(&self.packets.going_to(&part));
-                let stage = match route {
-                    None => self.stop(
-                        "RTE-07",
-                        &table,
-                        None,
-                        format!("{table} has no route to {}", self.words(&part)),
-                    ),
-                    Some(route) => match self.target(&gateway, &table, route, &flows) {
-                        Hop::There(stage) => stage,
-                        Hop::Peer(peer, id) => {
-                            next = Some((peer, id));
-                            Stage::open(&flows)
-                        }
-                    },
-                };
-                step = Some(match step {
-                    None => stage,
-                    Some(step) => step.beside(stage),
-                });
+        gateways: usize,
+    ) -> Way {
+        let table = match self.table_of(gateway, attachment) {
+            Ok(table) => table,
+            Err(Trouble::Gap(gap)) => return self.lost(gap),
+            Err(Trouble::Blocked(stage)) => return broken(*stage),
+        };
+        let parts = self
+            .world
+            .transit_gateway_routes(&table)
+            .and_then(|routes| self.look_up(routes, part));
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(gap) => return self.lost(gap),
+        };
+        let mut way: Option<Way> = None;
+        for (part, route) in parts {
+            let flows = self.packets.going_to(&part);
+            let packets = self.packets.narrowed(&part, &flows);
+            let at = Crossing {
+                packets: &packets,
+                flows: &flows,
+                ..*self
+            };
+            let mut next = at.by(route, gateway, &table, own, &part, gateways);
+            if !next.entered {
+                next.stage = next
+                    .stage
+                    .then(packets.through_last_acl(self.world, self.to));
             }
-            let step = step.unwrap_or_default().hop(
+            way = Some(match way {
+                None => next,
+                Some(way) => Way {
+                    references: if way.references == next.references {
+                        way.references
+                    } else {
+                        References::Unknown
+                    },
+                    stage: way.stage.beside(next.stage),
+                    entered: true,
+                },
+            });
+        }
+        Way {
+            entered: true,
+            ..way.unwrap_or_else(|| broken(Stage::default()))
+        }
+    }
+
+    /// By one route of a gateway's table.
+    fn by(
+        &self,
+        route: Option<&TransitGatewayRoute>,
+        gateway: &str,
+        table: &str,
+        own: &TransitGatewayVpcAttachment,
+        part: &Addresses,
+        gateways: usize,
+    ) -> Way {
+        let hop = |stage: Stage| {
+            stage.hop(
                 self.packets.direction,
                 "transit gateway route table",
-                &table,
+                table,
                 format!("of {gateway}"),
                 self.flows,
-            );
-            let stopped = step.possible.is_empty();
-            way = way.then(step);
-            if stopped {
-                return Err(Trouble::Blocked(Box::new(way)));
+            )
+        };
+        let Some(route) = route else {
+            let detail = format!("{table} has no route to {}", self.words(part));
+            return broken(hop(self.stop("RTE-07", table, None, detail)));
+        };
+        match self.target(gateway, table, route, self.flows) {
+            Hop::There(stage) if stage.possible.is_empty() => broken(hop(stage)),
+            Hop::There(stage) => {
+                let (exit, entered, theirs) = self.leave(gateway, part);
+                Way {
+                    references: references(self.world, gateway, gateways == 1, own, theirs),
+                    stage: hop(stage).then(exit),
+                    entered,
+                }
             }
-            match next {
-                None => return Ok((way, gateway)),
-                Some((peer, id)) => {
-                    gateway = peer;
-                    attachment = id;
+            Hop::Peer(..) if gateways == MOST_GATEWAYS => self.lost(Gap {
+                what: format!("a path through more than {MOST_GATEWAYS} transit gateways"),
+                needs: "fewer of them".to_owned(),
+            }),
+            Hop::Peer(peer, id) => {
+                let onward = self.onward(&peer, &id, own, part, gateways + 1);
+                Way {
+                    stage: hop(Stage::open(self.flows)).then(onward.stage),
+                    ..onward
                 }
             }
         }
-        Err(Trouble::Gap(Gap {
-            what: format!("a path through more than {MOST_GATEWAYS} transit gateways"),
-            needs: "fewer of them".to_owned(),
-        }))
+    }
+
+    /// What becomes of the packets is not known.
+    fn lost(&self, gap: Gap) -> Way {
+        Way {
+            stage: Stage::unknown(self.flows, gap),
+            references: References::Unknown,
+            entered: false,
+        }
     }
 
     /// The route table that packets from an attachment meet.
@@ -246,22 +284,18 @@ impl<'a> Crossing<'_, 'a> {
             match (&route.destination_cidr_block, &route.prefix_list_id) {
                 (Some(range), _) => candidates.push((*range, route)),
                 (None, Some(list)) => {
-                    let entries = self.world.prefix_list(list, family)?;
-                    candidates.extend(
-                        family
-                            .cidrs(&entries)
-                            .into_iter()
-                            .map(|range| (range, route)),
-                    );
+                    let ranges = self.world.prefix_list_ranges(list)?;
+                    candidates.extend(ranges.into_iter().map(|range| (range, route)));
                 }
                 (None, None) => {}
             }
         }
-        // Among equal prefixes, static routes come before propagated ones.
+        // Among equal prefixes: static routes, then those of prefix lists, then propagated ones.
         candidates.sort_by_key(|(range, route)| {
             (
                 std::cmp::Reverse(range.prefix_len()),
                 route.kind.as_deref() == Some("propagated"),
+                route.prefix_list_id.is_some(),
             )
         });
         let mut found = Vec::new();
@@ -345,108 +379,6 @@ impl<'a> Crossing<'_, 'a> {
         }
     }
 
-    /// Out of the gateway: by an attachment in the zone that the packets come from, where there is one.
-    fn leave(
-        &self,
-        gateway: &str,
-        part: &Addresses,
-    ) -> (Stage, bool, Option<&'a TransitGatewayVpcAttachment>) {
-        let attachment = match self.world.vpc_attachment(gateway, &self.to.vpc_id) {
-            Ok(Some(attachment)) => attachment,
-            Ok(None) => {
-                let detail = format!("{} is not attached to {gateway}", self.to.vpc_id);
-                return (self.stop("RTE-07", gateway, None, detail), false, None);
-            }
-            Err(gap) => return (Stage::unknown(self.flows, gap), false, None),
-        };
-        let mut subnets = Vec::new();
-        for id in &attachment.subnet_ids {
-            match self.world.subnet(id) {
-                Ok(subnet) => subnets.push(subnet),
-                Err(gap) => return (Stage::unknown(self.flows, gap), false, Some(attachment)),
-            }
-        }
-        let near: Vec<&Subnet> = subnets
-            .iter()
-            .copied()
-            .filter(|subnet| same_zone(subnet, self.from))
-            .collect();
-        let used = if near.is_empty() { subnets } else { near };
-        let mut stages = used.iter().map(|subnet| self.out_of(subnet, part));
-        let Some(first) = stages.next() else {
-            let detail = format!("{} has no subnet", attachment.transit_gateway_attachment_id);
-            let stage = self.stop(
-                "RTE-07",
-                &attachment.transit_gateway_attachment_id,
-                None,
-                detail,
-            );
-            return (stage, false, Some(attachment));
-        };
-        // The gateway picks one of several: what only some let through may pass.
-        let stage = stages.fold(first, |all, next| {
-            let possible = all.possible.or(&next.possible);
-            let mut both = all.then(next);
-            both.possible = possible;
-            both
-        });
-        let arrives = used
-            .iter()
-            .all(|subnet| subnet.subnet_id == self.to.subnet_id);
-        (stage, arrives, Some(attachment))
-    }
-
-    /// From an attachment's subnet to the destination's.
-    fn out_of(&self, subnet: &'a Subnet, part: &Addresses) -> Stage {
-        if subnet.subnet_id == self.to.subnet_id {
-            return Stage::open(self.packets.whole);
-        }
-        let acl = self
-            .packets
-            .through_acl_of(self.world, subnet, End::Destination, "NACL-07");
-        let table = match self.world.route_table(subnet) {
-            Ok(table) => table,
-            Err(gap) => return acl.then(Stage::unknown(self.packets.whole, gap)),
-        };
-        let mut stage = Stage::default();
-        for (part, found) in look_up(self.world, table, self.packets.family, part) {
-            let flows = self.packets.going_to(&part);
-            let next = match found {
-                Found::Taken(taken) if taken.target() == Target::Local => Stage::open(&flows),
-                Found::Taken(taken) if taken.is_blackhole() => self.stop(
-                    "RTE-05",
-                    &table.route_table_id,
-                    Some(Rule::Route(taken.range.to_string())),
-                    format!("{} → {} is a blackhole", taken.range, taken.target().id()),
-                ),
-                Found::Taken(taken) => Stage::unknown(
-                    &flows,
-                    Gap {
-                        what: format!(
-                            "what becomes of packets that {} sends to {}",
-                            table.route_table_id,
-                            taken.target().id()
-                        ),
-                        needs: "a probe from the client's subnet".to_owned(),
-                    },
-                ),
-                Found::Nothing => self.stop(
-                    "RTE-07",
-                    &table.route_table_id,
-                    None,
-                    format!(
-                        "{} has no route to {}",
-                        table.route_table_id,
-                        self.words(&part)
-                    ),
-                ),
-                Found::Unknown(gap) => Stage::unknown(&flows, gap),
-            };
-            stage = stage.beside(next);
-        }
-        acl.then(stage)
-    }
-
     fn words(&self, part: &Addresses) -> String {
         let ranges = self.packets.family.cidrs(part);
         let words: Vec<String> = ranges.iter().take(3).map(ToString::to_string).collect();
@@ -486,12 +418,12 @@ fn same_zone(one: &Subnet, other: &Subnet) -> bool {
 
 fn references(
     world: &World<'_>,
-    first: &str,
-    last: &str,
+    gateway: &str,
+    alone: bool,
     own: &TransitGatewayVpcAttachment,
     theirs: Option<&TransitGatewayVpcAttachment>,
 ) -> References {
-    if first != last {
+    if !alone {
         return References::Never("group references do not hold between transit gateways");
     }
     let off = |options: &Option<TransitGatewayOptions>, unless: &str| {
@@ -501,7 +433,7 @@ fn references(
             .unwrap_or(unless)
             == "disable"
     };
-    let gateway_off = match world.transit_gateway(first) {
+    let gateway_off = match world.transit_gateway(gateway) {
         Ok(gateway) => off(&gateway.options, "disable"),
         Err(_) => return References::Unknown,
     };

@@ -2,11 +2,11 @@
 
 use super::group::References;
 use super::route::{Found, Taken, Target, is_public, look_up, that_yield};
-use super::space::{Addresses, common};
+use super::space::{Addresses, Family};
 use super::stage::{Packets, Stage};
 use super::world::World;
 use super::{Blocker, Direction, Gap, Rule, transit};
-use crate::aws::snapshot::ec2::{RouteTable, Subnet, Vpc};
+use crate::aws::snapshot::ec2::{RouteTable, Subnet, VpcPeeringConnection};
 
 /// A way between two subnets.
 pub(super) struct Way {
@@ -14,9 +14,8 @@ pub(super) struct Way {
     pub stage: Stage,
     /// Whether group references hold on it.
     pub references: References,
-    /// Whether the packets come out of a transit gateway in the very subnet of their destination: no ACL rule is
-    /// asked then.
-    pub arrives_in_subnet: bool,
+    /// Whether the incoming rules of the subnet at the end were asked already, or need not be.
+    pub entered: bool,
 }
 
 impl Way {
@@ -24,12 +23,12 @@ impl Way {
         Self {
             stage,
             references,
-            arrives_in_subnet: false,
+            entered: false,
         }
     }
 }
 
-/// Goes from `from` to `to`, both in VPCs.
+/// Goes from `from` to `to`, both in VPCs, and past the incoming rules of `to`.
 pub(super) fn travel<'a>(
     world: &World<'a>,
     packets: &Packets<'_>,
@@ -42,7 +41,12 @@ pub(super) fn travel<'a>(
     };
     let mut way: Option<Way> = None;
     for (part, found) in look_up(world, table, packets.family, packets.destinations()) {
-        let next = follow(world, packets, from, to, table, &part, found);
+        let flows = packets.going_to(&part);
+        let packets = packets.narrowed(&part, &flows);
+        let mut next = follow(world, &packets, from, to, table, &part, found);
+        if !next.entered {
+            next.stage = next.stage.then(packets.through_last_acl(world, to));
+        }
         way = Some(match way {
             None => next,
             Some(way) => Way {
@@ -51,7 +55,7 @@ pub(super) fn travel<'a>(
                 } else {
                     References::Unknown
                 },
-                arrives_in_subnet: way.arrives_in_subnet && next.arrives_in_subnet,
+                entered: true,
                 stage: way.stage.beside(next.stage),
             },
         });
@@ -112,9 +116,6 @@ fn follow<'a>(
                     .unwrap_or(Way::new(*wrong, References::Unknown))
             })
         }
-        Target::Internet(_) | Target::Nat(_) if !any_public(packets, part) => at
-            .diverted(&taken)
-            .unwrap_or_else(|| at.nowhere(Some(&taken))),
         Target::Internet(_) | Target::EgressOnly(_) | Target::Nat(_) => at
             .diverted(&taken)
             .unwrap_or_else(|| at.nowhere(Some(&taken))),
@@ -128,8 +129,20 @@ fn follow<'a>(
             &flows,
             "an appliance is on the path; what it lets through is its own configuration",
         ),
-        Target::Other(id) => at.unmodelled(id, &flows, "this kind of link is not modelled"),
+        // Some of these links carry references: core networks do.
+        Target::Other(id) => Way {
+            references: References::Unknown,
+            ..at.unmodelled(id, &flows, "this kind of link is not modelled")
+        },
     };
+    let stopped_here = way
+        .stage
+        .blockers
+        .iter()
+        .any(|blocker| blocker.resource.as_deref() == Some(table.route_table_id.as_str()));
+    if stopped_here {
+        return way;
+    }
     let detail = format!("{} → {}", taken.range, taken.target().id());
     let mut stage = Stage::open(&flows).hop(
         packets.direction,
@@ -205,6 +218,9 @@ impl<'a> Fork<'_, 'a> {
         let there = self.destination();
         let linked = links(self.world, &self.from.vpc_id, &self.to.vpc_id);
         let code = match (self.packets.direction, linked.is_some()) {
+            _ if self.packets.family == Family::V4 && any_public(self.packets, self.part) => {
+                "RTE-11"
+            }
             (Direction::Return, _) => "RTE-04",
             (Direction::Forward, true) => "RTE-03",
             (Direction::Forward, false) => "RTE-02",
@@ -237,7 +253,9 @@ impl<'a> Fork<'_, 'a> {
         let other = that_yield(self.world, self.table, self.packets.family, self.part)
             .into_iter()
             .find(|other| {
-                other.range.prefix_len() < taken.range.prefix_len() && self.is_right(other.target())
+                other.range.prefix_len() < taken.range.prefix_len()
+                    && !other.is_blackhole()
+                    && self.is_right(other.target())
             })?;
         let detail = format!(
             "{} → {} is more specific than {} → {}, which would lead to {}",
@@ -255,10 +273,10 @@ impl<'a> Fork<'_, 'a> {
         let other_side = self.to.vpc_id.as_str();
         match target {
             Target::Local => self.from.vpc_id == other_side,
-            Target::Peering(id) => self
-                .world
-                .peering(id)
-                .is_ok_and(|peering| peering_joins(peering, &self.from.vpc_id, other_side)),
+            Target::Peering(id) => self.world.peering(id).is_ok_and(|peering| {
+                state_of(peering) == "active"
+                    && peering_joins(peering, &self.from.vpc_id, other_side)
+            }),
             Target::TransitGateway(id) => {
                 matches!(self.world.vpc_attachment(id, other_side), Ok(Some(_)))
             }
@@ -271,11 +289,7 @@ impl<'a> Fork<'_, 'a> {
             Ok(peering) => peering,
             Err(gap) => return Way::new(Stage::unknown(flows, gap), References::Unknown),
         };
-        let state = peering
-            .status
-            .as_ref()
-            .and_then(|status| status.code.as_deref())
-            .unwrap_or("active");
+        let state = state_of(peering);
         if state != "active" {
             let detail = format!("{} → {id}: the peering is {state}, not active", taken.range);
             return self.stop("RTE-05", Some(taken), detail);
@@ -285,12 +299,6 @@ impl<'a> Fork<'_, 'a> {
                 .diverted(taken)
                 .unwrap_or_else(|| self.nowhere(Some(taken)));
         }
-        let inside = match self.world.vpc(&self.to.vpc_id) {
-            Ok(vpc) => ranges_of(vpc, self.packets, self.part),
-            // The other side is another account's: what is routed there is taken to be its own.
-            Err(_) => self.part.clone(),
-        };
-        let flows = flows.and(&self.packets.going_to(&inside));
         let regions = (
             peering.requester_vpc_info.region.as_deref(),
             peering.accepter_vpc_info.region.as_deref(),
@@ -301,26 +309,25 @@ impl<'a> Fork<'_, 'a> {
             }
             _ => References::Hold,
         };
-        let stage = Stage::open(&flows).hop(
+        let stage = Stage::open(flows).hop(
             self.packets.direction,
             "peering",
             id,
             format!("to {}", self.to.vpc_id),
-            &flows,
+            flows,
         );
         Way::new(stage, references)
     }
 }
 
-fn ranges_of(vpc: &Vpc, packets: &Packets<'_>, part: &Addresses) -> Addresses {
-    common(part, &packets.family.ranges(vpc.ranges()))
+fn state_of(peering: &VpcPeeringConnection) -> &str {
+    let status = peering.status.as_ref();
+    status
+        .and_then(|status| status.code.as_deref())
+        .unwrap_or("active")
 }
 
-fn peering_joins(
-    peering: &crate::aws::snapshot::ec2::VpcPeeringConnection,
-    one: &str,
-    other: &str,
-) -> bool {
+fn peering_joins(peering: &VpcPeeringConnection, one: &str, other: &str) -> bool {
     let sides = [
         peering.requester_vpc_info.vpc_id.as_deref(),
         peering.accepter_vpc_info.vpc_id.as_deref(),
@@ -329,16 +336,20 @@ fn peering_joins(
 }
 
 /// A link between two VPCs that is there and only wants routes.
-fn links(world: &World<'_>, one: &str, other: &str) -> Option<String> {
-    let peering = world.peerings().find(|peering| {
-        let active = peering
-            .status
-            .as_ref()
-            .is_none_or(|status| status.code.as_deref().is_none_or(|code| code == "active"));
-        active && peering_joins(peering, one, other)
-    });
-    if let Some(peering) = peering {
-        return Some(peering.vpc_peering_connection_id.clone());
+pub(super) fn links(world: &World<'_>, one: &str, other: &str) -> Option<String> {
+    let mut peerings = world
+        .peerings()
+        .filter(|peering| state_of(peering) == "active" && peering_joins(peering, one, other));
+    let first = |peering: Option<&VpcPeeringConnection>| {
+        peering.map(|peering| peering.vpc_peering_connection_id.clone())
+    };
+    let peering = first(
+        peerings
+            .by_ref()
+            .min_by_key(|p| &p.vpc_peering_connection_id),
+    );
+    if peering.is_some() {
+        return peering;
     }
     if one == other {
         return None;

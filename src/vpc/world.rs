@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use ipnet::IpNet;
+
 use crate::aws::snapshot::ec2::{
     NatGateway, NetworkAcl, NetworkAclEntry, NetworkInterface, RouteTable, SecurityGroup, Subnet,
     TransitGateway, TransitGatewayAttachment, TransitGatewayPeeringAttachment, TransitGatewayRoute,
@@ -290,6 +292,15 @@ impl<'a> World<'a> {
         })
     }
 
+    /// A network ACL that some subnet has.
+    #[must_use]
+    pub fn acl_by_id(&self, id: &str) -> Option<&'a Acl<'a>> {
+        self.acl_of_subnet
+            .values()
+            .copied()
+            .find(|acl| acl.id == id)
+    }
+
     /// A VPC peering connection.
     ///
     /// # Errors
@@ -429,14 +440,25 @@ impl<'a> World<'a> {
     /// # Errors
     /// Where they are not known.
     pub fn prefix_list(&self, id: &str, family: Family) -> Result<Addresses, Gap> {
+        let ranges = self.prefix_list_ranges(id)?;
+        Ok(family.ranges(ranges))
+    }
+
+    /// The entries of a prefix list, as they are: in a route each has its own length.
+    ///
+    /// # Errors
+    /// Where they are not known.
+    pub fn prefix_list_ranges(&self, id: &str) -> Result<Vec<IpNet>, Gap> {
         let known = self
             .snapshot
             .known(|facts| &facts.prefix_lists)
             .find(|(key, _)| *key == id);
         match known {
-            Some((_, answer)) => {
-                Ok(family.ranges(answer.entries.iter().filter_map(|entry| entry.cidr)))
-            }
+            Some((_, answer)) => Ok(answer
+                .entries
+                .iter()
+                .filter_map(|entry| entry.cidr)
+                .collect()),
             None => Err(self.gap(
                 &format!("the entries of prefix list {id}"),
                 |f| &f.prefix_lists,

@@ -271,6 +271,33 @@ fn a_role_that_may_not_be_assumed_says_who_may_not() {
 }
 
 #[test]
+fn a_role_of_a_profile_that_may_not_be_assumed_is_no_missing_credential() {
+    let url = server::start(|_| {
+        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: u is not authorized to \
+             perform: sts:AssumeRole</Message></Error></ErrorResponse>";
+        Answer::Http(403, vec![], body.into())
+    });
+    let of = |source: &str| {
+        let (_directory, file) = profiles(&format!(
+            "[profile orders]\nregion = eu-west-1\nrole_arn = {ROLE}\nsource_profile = {source}\n"
+        ));
+        find(&[
+            ("AWS_CONFIG_FILE", &file),
+            ("AWS_ENDPOINT_URL_STS", &url),
+            ("TEST_PROFILE", "orders"),
+        ])
+    };
+    let denied = of("work");
+    let failure = &denied["outcome"]["failure"];
+    assert_eq!(failure["code"], "AccessDenied", "{denied}");
+    assert_eq!(denied["outcome"]["code"], "IAM-07");
+    // STS is not asked for a profile that refers to nobody.
+    let lost = of("nobody");
+    assert_eq!(lost["outcome"]["failure"]["code"], Value::Null, "{lost}");
+    assert_eq!(lost["outcome"]["code"], "SASL-14");
+}
+
+#[test]
 fn an_unreachable_sts_is_waited_for_only_so_long() {
     let url = server::start(|_| Answer::Silence);
     let found = find(&[

@@ -82,11 +82,22 @@ impl CredentialFailure {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            // Whoever has a web identity has nothing but STS to ask.
             CredentialFailure::RoleNotAssumed { .. }
             | CredentialFailure::TimedOut {
-                waiting_for: Step::AssumeRole { .. },
+                waiting_for:
+                    Step::AssumeRole { .. }
+                    | Step::Source {
+                        source: CredentialSource::WebIdentity,
+                    },
                 ..
             } => "IAM-07",
+            // Profiles and web identities assume roles as well: only STS answers so.
+            CredentialFailure::Failed {
+                source: CredentialSource::Profile { .. } | CredentialSource::WebIdentity,
+                code: Some(code),
+                ..
+            } if code.as_str() == "AccessDenied" => "IAM-07",
             _ => "SASL-14",
         }
     }

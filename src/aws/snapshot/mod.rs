@@ -201,6 +201,20 @@ impl Snapshot {
         })
     }
 
+    /// All known answers to a call, to be changed in a copy.
+    pub fn known_mut<'a, T: 'a>(
+        &'a mut self,
+        field: impl Fn(&'a mut Facts) -> &'a mut Answers<T> + 'a,
+    ) -> impl Iterator<Item = &'a mut T> + 'a {
+        self.scopes
+            .iter_mut()
+            .flat_map(move |facts| field(facts).values_mut())
+            .filter_map(|answer| match answer {
+                Answer::Known(known) => Some(known),
+                Answer::Denied | Answer::Failed(_) => None,
+            })
+    }
+
     /// Why the answer to a call under `key` is not known in every scope; `None` where each scope has it.
     #[must_use]
     pub fn missing<T: Response>(

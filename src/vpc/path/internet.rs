@@ -85,6 +85,13 @@ impl<'a> Question<'_, 'a> {
             &gateway.ports,
         );
         let theirs = Flows::product(&gateway.addresses, &gateway.ports);
+        if theirs.is_empty() {
+            let gap = Gap {
+                what: format!("the address of NAT gateway {id}"),
+                needs: "ec2:DescribeNatGateways".to_owned(),
+            };
+            return stage.then(Stage::unknown(self.whole, gap));
+        }
         // The gateway picks its port: what only some of its ports reach, no port of the client reaches for sure.
         let mut outer = Stage {
             certain: if beyond.certain == theirs {

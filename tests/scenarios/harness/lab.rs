@@ -39,6 +39,8 @@ pub struct LabSpec<'a> {
     pub codes: &'a [String],
     /// How many brokers.
     pub brokers: usize,
+    /// The cluster's part of its brokers' names.
+    pub cluster: &'a str,
     /// Its seed.
     pub seed: u64,
     /// The brokers' port, in a namespace.
@@ -57,6 +59,7 @@ impl Lab {
         command.arg("lab").args(spec.codes);
         command.arg("--dir").arg(dir);
         command.args(["--seed", &spec.seed.to_string()]);
+        command.args(["--cluster", spec.cluster]);
         if spec.net.is_some() {
             for number in 1..=spec.brokers {
                 command.args(["--listen", &format!("10.77.2.{number}:{}", spec.port)]);

@@ -5,8 +5,13 @@ pub mod lab;
 pub mod net;
 pub mod run;
 pub mod secrets;
+#[path = "../../token/server.rs"]
+mod server;
 pub mod spec;
+pub mod sts;
 pub mod switched_off;
+#[path = "../../paths/world.rs"]
+pub mod world;
 
 /// What went wrong, in words.
 pub type Outcome<T> = Result<T, String>;

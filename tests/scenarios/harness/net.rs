@@ -4,15 +4,14 @@
 //! client 10.77.1.2 ── 10.77.1.1 router 10.77.2.254 ── 10.77.2.N brokers, 10.77.2.53 DNS
 //! ```
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Outcome;
 use super::spec::Net;
 
-/// The domain of the lab's brokers.
-pub const DOMAIN: &str = "demo.abc123.c2.kafka.eu-west-1.amazonaws.com";
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// The namespaces of one run; they are removed when dropped, also by a panic.
@@ -31,6 +30,16 @@ impl Drop for Namespaces {
             let _ = Command::new("ip").args(["netns", "del", name]).output();
         }
         let _ = std::fs::remove_dir_all(self.etc());
+    }
+}
+
+/// A command that goes on in a namespace until this is dropped: its standard input ends then.
+pub struct Background(Child);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
@@ -133,6 +142,31 @@ impl Namespaces {
             }
         }
         Ok(())
+    }
+
+    /// Starts the row's commands that go on, and waits until each is ready.
+    pub fn background(&self, net: &Net, fill: &dyn Fn(&str) -> String) -> Outcome<Vec<Background>> {
+        net.client_background
+            .iter()
+            .map(|text| {
+                let child = Self::command(&self.client, "bash")
+                    .args(["-c", &fill(text)])
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .map_err(|error| format!("bash: {error}"))?;
+                let mut running = Background(child);
+                let mut line = String::new();
+                if let Some(out) = running.0.stdout.take() {
+                    let read = BufReader::new(out).read_line(&mut line);
+                    read.map_err(|error| error.to_string())?;
+                }
+                match line.trim() {
+                    "ready" => Ok(running),
+                    other => Err(format!("{text:?} is not ready: {other:?}")),
+                }
+            })
+            .collect()
     }
 
     fn rules(name: &str, hook: &str, rules: &str) -> Outcome<()> {

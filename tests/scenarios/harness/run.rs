@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use msk_doctor::lab::REGION;
 use msk_doctor::sasl::msk_iam;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -12,9 +13,10 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Outcome;
 use super::expect::{agree, codes, differences};
 use super::lab::{Lab, LabSpec, PROGRAM};
-use super::net::{DOMAIN, Namespaces};
+use super::net::Namespaces;
 use super::secrets::Markers;
-use super::spec::{Scenario, TokenSpec, read};
+use super::spec::{Scenario, Sts, TokenSpec, read};
+use super::sts;
 
 /// Ports whose role is IAM.
 const IAM_PORTS: [u16; 3] = [9098, 9198, 20098];
@@ -22,8 +24,10 @@ const IAM_PORTS: [u16; 3] = [9098, 9198, 20098];
 const SEED: u64 = 0x5eed;
 
 /// What varies between two runs of a row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Variant {
+    /// The cluster's part of the brokers' names.
+    cluster: String,
     brokers: usize,
     seed: u64,
     port: u16,
@@ -31,10 +35,18 @@ struct Variant {
     turn: usize,
 }
 
+impl Variant {
+    /// What stands after `b-N`.
+    fn domain(&self) -> String {
+        format!("{}.kafka.{REGION}.amazonaws.com", self.cluster)
+    }
+}
+
 /// Runs the row of a folder and its variants.
 pub fn folder(folder: &Path) -> Outcome<()> {
     let scenario = read(folder)?;
     let mut variant = Variant {
+        cluster: "demo.abc123.c2".to_owned(),
         brokers: scenario.brokers,
         seed: 1,
         port: IAM_PORTS[0],
@@ -42,13 +54,14 @@ pub fn folder(folder: &Path) -> Outcome<()> {
     };
     let mut random = Random(SEED);
     for number in 0..=scenario.variants {
-        once(&scenario, variant).map_err(|error| {
+        once(&scenario, &variant).map_err(|error| {
             format!(
                 "{error}\nthe scenario: {}\nrun {number}: {variant:?}",
                 scenario.why
             )
         })?;
         variant = Variant {
+            cluster: random.cluster(),
             brokers: match scenario.brokers {
                 1 => 1,
                 _ => 2 + random.below(3),
@@ -71,13 +84,29 @@ impl Random {
         (mixed ^ (mixed >> 27)) >> 1
     }
 
+    /// Names of users' own making, MSK's six characters and its cell.
+    fn cluster(&mut self) -> String {
+        const NAMES: [&str; 5] = [
+            "orders",
+            "kafka-prod-01",
+            "c2",
+            "msk",
+            "a-name-as-long-as-a-team-makes-it",
+        ];
+        let id: String = (0..6)
+            .map(|_| char::from(b"abcdefghijklmnopqrstuvwxyz0123456789"[self.below(36)]))
+            .collect();
+        let name = NAMES[self.below(NAMES.len())];
+        format!("{name}.{id}.c{}", 1 + self.below(9))
+    }
+
     fn below(&mut self, end: usize) -> usize {
         let drawn = self.next() % u64::try_from(end).unwrap_or(1);
         usize::try_from(drawn).unwrap_or(0)
     }
 }
 
-fn once(scenario: &Scenario, variant: Variant) -> Outcome<()> {
+fn once(scenario: &Scenario, variant: &Variant) -> Outcome<()> {
     let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
     let dir = dir.path();
     let net = match &scenario.net {
@@ -88,6 +117,7 @@ fn once(scenario: &Scenario, variant: Variant) -> Outcome<()> {
         &LabSpec {
             codes: &scenario.lab,
             brokers: variant.brokers,
+            cluster: &variant.cluster,
             seed: variant.seed,
             port: variant.port,
             net: net.as_ref(),
@@ -98,7 +128,25 @@ fn once(scenario: &Scenario, variant: Variant) -> Outcome<()> {
     if let (Some(net), Some(spec)) = (&net, &scenario.net) {
         net.set_up(spec, &fill)?;
     }
+    let _background = match (&net, &scenario.net) {
+        (Some(net), Some(spec)) => net.background(spec, &fill)?,
+        _ => Vec::new(),
+    };
+    for (name, text) in &scenario.files {
+        let path = dir.join(name);
+        path.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&path, fill(text)))
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    if let Some(world) = &scenario.facts {
+        let facts = dir.join("facts");
+        std::fs::create_dir(&facts).map_err(|error| error.to_string())?;
+        super::world::build(world, &scenario.fact_changes, &facts)
+            .map_err(|error| error.to_string())?;
+    }
     let mut markers = Markers::new(&lab.secret);
+    markers.add_credentials(&sts::granted());
     if let Some(spec) = &scenario.token {
         let token = token(spec, &lab)?;
         markers.add_token(&token);
@@ -110,13 +158,15 @@ fn once(scenario: &Scenario, variant: Variant) -> Outcome<()> {
         lab: &lab,
         net: net.as_ref(),
         dir,
+        sts: scenario.sts.map(sts::start),
         fill: &fill,
     };
     run.compare(&mut markers)
 }
 
 /// `{b1}`…, `{last}`, `{name1}`…, `{bootstrap}`, `{ca}`, `{dir}`, `{token}`, `{port}`, `{domain}`.
-fn filled(text: &str, lab: &Lab, variant: Variant, dir: &Path) -> String {
+fn filled(text: &str, lab: &Lab, variant: &Variant, dir: &Path) -> String {
+    let domain = variant.domain();
     let mut turned = lab.brokers.clone();
     turned.rotate_left(variant.turn % lab.brokers.len().max(1));
     let mut values = vec![
@@ -125,8 +175,11 @@ fn filled(text: &str, lab: &Lab, variant: Variant, dir: &Path) -> String {
         ("ca".to_owned(), lab.ca.display().to_string()),
         ("dir".to_owned(), dir.display().to_string()),
         ("token".to_owned(), dir.join("token").display().to_string()),
+        ("facts".to_owned(), dir.join("facts").display().to_string()),
         ("port".to_owned(), variant.port.to_string()),
-        ("domain".to_owned(), DOMAIN.to_owned()),
+        ("key".to_owned(), lab.key_id.clone()),
+        ("secret".to_owned(), lab.secret.clone()),
+        ("domain".to_owned(), domain.clone()),
         (
             "last".to_owned(),
             lab.brokers.last().cloned().unwrap_or_default(),
@@ -135,7 +188,7 @@ fn filled(text: &str, lab: &Lab, variant: Variant, dir: &Path) -> String {
     for (index, broker) in lab.brokers.iter().enumerate() {
         let number = index + 1;
         values.push((format!("b{number}"), broker.clone()));
-        values.push((format!("name{number}"), format!("b-{number}.{DOMAIN}")));
+        values.push((format!("name{number}"), format!("b-{number}.{domain}")));
     }
     values
         .into_iter()
@@ -164,6 +217,8 @@ struct Run<'a> {
     lab: &'a Lab,
     net: Option<&'a Namespaces>,
     dir: &'a Path,
+    /// The URL of the scenario's STS.
+    sts: Option<String>,
     fill: &'a dyn Fn(&str) -> String,
 }
 
@@ -192,6 +247,9 @@ impl Run<'_> {
             command
                 .env("AWS_ACCESS_KEY_ID", &self.lab.key_id)
                 .env("AWS_SECRET_ACCESS_KEY", &self.lab.secret);
+        }
+        if let Some(url) = &self.sts {
+            command.env("AWS_ENDPOINT_URL_STS", url);
         }
         for (name, value) in &scenario.env {
             command.env(name, (self.fill)(value));
@@ -255,7 +313,11 @@ impl Run<'_> {
         else {
             return Err(format!("the case's token has no region or time: {token}"));
         };
-        markers.add_made(&self.lab.key_id, &self.lab.secret, region, signed_at);
+        let credentials = match self.scenario.sts {
+            Some(Sts::Grants) => sts::granted(),
+            _ => Credentials::new(&self.lab.key_id, &self.lab.secret, None, None, "lab"),
+        };
+        markers.add_made(&credentials, region, signed_at);
         Ok(())
     }
 }

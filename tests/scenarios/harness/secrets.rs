@@ -46,11 +46,18 @@ impl Markers {
         }
     }
 
+    /// The secrets of credentials.
+    pub fn add_credentials(&mut self, credentials: &Credentials) {
+        self.add("a secret key", credentials.secret_access_key());
+        if let Some(session) = credentials.session_token() {
+            self.add("a session token", session);
+        }
+    }
+
     /// The token that msk-doctor made at `signed_at`: signing is deterministic.
-    pub fn add_made(&mut self, key_id: &str, secret: &str, region: &str, signed_at: u64) {
-        let credentials = Credentials::new(key_id, secret, None, None, "scenarios");
+    pub fn add_made(&mut self, credentials: &Credentials, region: &str, signed_at: u64) {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(signed_at);
-        if let Ok(token) = msk_iam::sign(&credentials, region, time) {
+        if let Ok(token) = msk_iam::sign(credentials, region, time) {
             self.add_token(token.expose());
         }
     }
@@ -73,7 +80,7 @@ pub fn finds_what_leaks() -> Outcome<()> {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(signed_at);
     let token = msk_iam::sign(&credentials, "eu-west-1", time).map_err(|e| e.to_string())?;
     let mut markers = Markers::new(secret);
-    markers.add_made("AKIALAB", secret, "eu-west-1", signed_at);
+    markers.add_made(&credentials, "eu-west-1", signed_at);
     let url = URL_SAFE_NO_PAD.decode(token.expose()).unwrap_or_default();
     let url = String::from_utf8_lossy(&url).into_owned();
     let leaks = [

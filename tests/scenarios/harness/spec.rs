@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Outcome;
+use super::world::Edit;
 
 /// One row.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +40,16 @@ pub struct Scenario {
     pub region: Option<String>,
     /// A token written to `{token}`.
     pub token: Option<TokenSpec>,
+    /// An STS that knows the standard variables' name for it, and what it says of `AssumeRole`.
+    pub sts: Option<Sts>,
+    /// Files below the home folder, by name.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// AWS facts for `--facts {facts}`: a world of `tests/paths/worlds`.
+    pub facts: Option<String>,
+    /// What is different from that world.
+    #[serde(default)]
+    pub fact_changes: Vec<Edit>,
     /// Network namespaces, if the fault is on the way.
     pub net: Option<Net>,
     /// How many times it is run again with other seeds, broker counts, orders and ports.
@@ -46,6 +57,18 @@ pub struct Scenario {
     pub variants: usize,
     /// The right answer.
     pub expect: Expect,
+}
+
+/// What STS says of `AssumeRole`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sts {
+    /// `AccessDenied`: the role's trust policy, or the caller's own.
+    Denies,
+    /// Credentials of the role, which the brokers do not know.
+    Grants,
+    /// Nothing.
+    Silent,
 }
 
 /// A token made by the test.
@@ -88,6 +111,9 @@ pub struct Net {
     /// Shell commands in the client's namespace, after everything else is up.
     #[serde(default)]
     pub client_commands: Vec<String>,
+    /// Bash in the client's namespace that prints `ready`, and ends when its standard input does.
+    #[serde(default)]
+    pub client_background: Vec<String>,
     /// Shell commands in the brokers' namespace, after everything else is up.
     #[serde(default)]
     pub broker_commands: Vec<String>,

@@ -1,0 +1,256 @@
+//! The arguments of each subcommand.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase};
+use crate::phase::Phase;
+use crate::pipeline::Override;
+use crate::target::Auth;
+
+/// The arguments of `diagnose` and of each layer.
+#[derive(Debug, Args, Clone)]
+pub struct DiagnoseArgs {
+    /// Bootstrap string (host:port,…), `-` for standard input, a file that holds one; or, with AWS facts, the name or
+    /// ARN of a function or cluster
+    #[arg(value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Bootstrap string
+    #[arg(long, value_name = "HOST:PORT,…", env = "MSK_DOCTOR_BOOTSTRAP")]
+    pub bootstrap: Option<String>,
+    /// Cluster, by its name or ARN
+    #[arg(long, value_name = "NAME|ARN", env = "MSK_DOCTOR_CLUSTER")]
+    pub cluster: Option<String>,
+    /// Function on whose behalf the question is asked
+    #[arg(long, value_name = "NAME|ARN", env = "MSK_DOCTOR_FUNCTION")]
+    pub function: Option<String>,
+    /// How the client authenticates [default: by the port, else iam]
+    #[arg(long, value_enum, env = "MSK_DOCTOR_AUTH")]
+    pub auth: Option<Auth>,
+    /// SASL mechanism [default: oauthbearer for iam, scram-sha-512 for scram]
+    #[arg(long, value_enum, env = "MSK_DOCTOR_MECHANISM")]
+    pub mechanism: Option<Mechanism>,
+    /// Region that tokens are signed for [default: from the broker names, else the AWS configuration]
+    #[arg(long, env = "MSK_DOCTOR_REGION")]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration
+    #[arg(long, env = "MSK_DOCTOR_PROFILE")]
+    pub profile: Option<String>,
+    /// Role to assume first
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_ROLE_ARN")]
+    pub role_arn: Option<String>,
+    /// Topic to ask for
+    #[arg(long, env = "MSK_DOCTOR_TOPIC")]
+    pub topic: Option<String>,
+    /// Certificates to trust in addition to the platform's
+    #[arg(long, value_name = "PEM", env = "MSK_DOCTOR_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Client certificate, with its chain
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "client_key",
+        env = "MSK_DOCTOR_CLIENT_CERT"
+    )]
+    pub client_cert: Option<PathBuf>,
+    /// Private key of the client certificate
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "client_cert",
+        env = "MSK_DOCTOR_CLIENT_KEY"
+    )]
+    pub client_key: Option<PathBuf>,
+    /// Use and judge this MSK IAM token instead of making one (`-`: standard input)
+    #[arg(long, value_name = "FILE|-", env = "MSK_DOCTOR_TOKEN")]
+    pub token: Option<String>,
+    /// Send the credential even to a broker whose certificate was not verified: whoever answers
+    /// there can then act as you
+    #[arg(long)]
+    pub send_credentials_anyway: bool,
+    /// Use this address for that host and port; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST:PORT:ADDRESS",
+        env = "MSK_DOCTOR_RESOLVE",
+        value_delimiter = ','
+    )]
+    pub resolve: Vec<Override>,
+    /// Ask this DNS server as well as the system's; may be repeated
+    #[arg(
+        long,
+        value_name = "ADDR[:PORT]",
+        env = "MSK_DOCTOR_DNS_SERVER",
+        value_delimiter = ','
+    )]
+    pub dns_server: Vec<DnsServer>,
+    /// Time for the whole run
+    #[arg(long, value_name = "TIME", default_value = "20s", env = "MSK_DOCTOR_DEADLINE", value_parser = duration)]
+    pub deadline: Duration,
+    /// Time for one phase of one attempt
+    #[arg(long, value_name = "TIME", default_value = "5s", env = "MSK_DOCTOR_PHASE_TIMEOUT", value_parser = duration)]
+    pub phase_timeout: Duration,
+    /// Packets only: no AWS API is called (credentials are still looked for, to log in)
+    #[arg(long, env = "MSK_DOCTOR_NO_AWS")]
+    pub no_aws: bool,
+    /// Configuration only: no packet is sent
+    #[arg(long, env = "MSK_DOCTOR_NO_PROBE")]
+    pub no_probe: bool,
+    /// AWS facts from a folder of saved answers: no AWS API is called for them
+    #[arg(long, value_name = "DIR", env = "MSK_DOCTOR_FACTS")]
+    pub facts: Option<PathBuf>,
+    /// Whose path is judged: function:NAME[:Q], eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS
+    /// [default: the function, if one is given, else this machine]
+    #[arg(long, value_name = "VANTAGE", env = "MSK_DOCTOR_FROM")]
+    pub from: Option<String>,
+    /// Replay a saved case: no packet is sent
+    #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_CASE", conflicts_with_all = ["target", "bootstrap"])]
+    pub case: Option<PathBuf>,
+    /// Save the case, without secrets
+    #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_SAVE_CASE")]
+    pub save_case: Option<PathBuf>,
+    /// How to print it.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// How reports are printed.
+#[derive(Debug, Args, Clone)]
+pub struct OutputArgs {
+    /// text or json; may be repeated, each to a file but one
+    #[arg(
+        long,
+        value_name = "FORMAT[=FILE]",
+        env = "MSK_DOCTOR_OUTPUT",
+        value_delimiter = ','
+    )]
+    pub output: Vec<Output>,
+    /// No Unicode
+    #[arg(long, env = "MSK_DOCTOR_ASCII")]
+    pub ascii: bool,
+    /// Colours [also NO_COLOR, CLICOLOR_FORCE]
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, env = "MSK_DOCTOR_COLOR")]
+    pub color: ColorChoice,
+}
+
+/// The arguments of `token`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor token --region eu-west-1\n  msk-doctor token --inspect token.txt\n  echo \"$TOKEN\" | msk-doctor token --inspect -"
+)]
+pub struct TokenArgs {
+    /// Say what is in this token and what is wrong with it (`-`: standard input)
+    #[arg(long, value_name = "FILE|-")]
+    pub inspect: Option<String>,
+    /// Region to sign for; with --inspect, the region that it should be for
+    #[arg(long, env = "MSK_DOCTOR_REGION")]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration
+    #[arg(long, env = "MSK_DOCTOR_PROFILE")]
+    pub profile: Option<String>,
+    /// Role to assume first
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_ROLE_ARN")]
+    pub role_arn: Option<String>,
+    /// Print the token itself: whoever has it can log in as you for 15 minutes
+    #[arg(long, conflicts_with = "inspect")]
+    pub show_secrets: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor explain SASL-07\n  msk-doctor explain --log client.log\n  kubectl logs my-pod | msk-doctor explain --log -"
+)]
+pub struct ExplainArgs {
+    /// Codes of the catalogue, such as SASL-07
+    #[arg(value_name = "CODE", required_unless_present_any = ["log", "list", "search"])]
+    pub codes: Vec<String>,
+    /// Look up the lines of a client's log (`-`: standard input)
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["codes", "list", "search"])]
+    pub log: Option<String>,
+    /// List all codes
+    #[arg(long)]
+    pub list: bool,
+    /// Only those of a phase
+    #[arg(long, requires = "list", value_parser = phase)]
+    pub phase: Option<Phase>,
+    /// Entries that have all these words
+    #[arg(long, value_name = "WORDS", conflicts_with_all = ["codes", "list"])]
+    pub search: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
+}
+
+/// The arguments of `demo`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor demo\n  msk-doctor demo TLS-05\n  msk-doctor demo --all"
+)]
+pub struct DemoArgs {
+    /// Faults to make, such as LIM-01 or TCP-02@2 (on broker 2) [default: IAM-01]
+    #[arg(value_name = "CODE")]
+    pub codes: Vec<String>,
+    /// List the faults that the lab makes
+    #[arg(long, conflicts_with_all = ["codes", "all", "healthy"])]
+    pub list: bool,
+    /// Each fault in turn, as a table
+    #[arg(long, conflicts_with_all = ["codes", "healthy"])]
+    pub all: bool,
+    /// No fault
+    #[arg(long, conflicts_with = "codes")]
+    pub healthy: bool,
+    /// Time for the whole run
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration)]
+    pub deadline: Duration,
+    /// Time for one phase of one attempt
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    pub phase_timeout: Duration,
+    /// Save the case
+    #[arg(long, value_name = "FILE")]
+    pub save_case: Option<PathBuf>,
+    /// How to print it.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// The arguments of `lab`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor lab\n  msk-doctor lab IAM-01\n  msk-doctor lab TCP-02@2 --brokers 3"
+)]
+pub struct LabArgs {
+    /// Faults to make, such as LIM-01 or TCP-02@2 (on broker 2) [default: none]
+    #[arg(value_name = "CODE")]
+    pub codes: Vec<String>,
+    /// List the faults that the lab makes
+    #[arg(long, conflicts_with = "codes")]
+    pub list: bool,
+    /// How many brokers
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100), conflicts_with = "listen")]
+    pub brokers: u32,
+    /// Listen here, one broker for each; may be repeated [default: 127.0.0.1 and free ports]
+    #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',')]
+    pub listen: Vec<SocketAddr>,
+    /// Advertise MSK-like names instead of addresses: clients need the hosts file that is printed
+    #[arg(long)]
+    pub real_names: bool,
+    /// Write the CA, the credentials and the bootstrap string into this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Answer DNS for the brokers' names here
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dns: Option<SocketAddr>,
+    /// The cluster's part of MSK-like names, after b-N
+    #[arg(long, value_name = "NAME", default_value = "demo.abc123.c2", value_parser = cluster)]
+    pub cluster: String,
+    /// Seed of delays
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
