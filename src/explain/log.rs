@@ -20,6 +20,10 @@ const FEW_CODES: usize = 2;
 /// The weight of a message with many causes; one of the client's own clock weighs 1.
 const VAGUE: usize = 4;
 
+/// The weight of a specific message: above ten vague ones, because a client that gives up says why
+/// once, after a handful of tries.
+const SPECIFIC: usize = 12 * VAGUE;
+
 /// From this length on a word without dots or spaces may be a secret.
 const OPAQUE: usize = 40;
 
@@ -274,7 +278,7 @@ impl Tally {
         let one = if self.error.is_own_clock() {
             1
         } else if self.hit.codes.len() <= FEW_CODES {
-            8 * VAGUE
+            SPECIFIC
         } else {
             VAGUE
         };

@@ -19,10 +19,9 @@ def test_json_challenge():
     with Cluster("3.9.2", CACHE, PYTHONS["3.0"], brokers=1, refusal="challenge") as cluster:
         report = diagnose(cluster, secret=ANOTHER_SECRET)
         assert_faulty(cluster, report, "SASL-06", None, "sasl-authenticate", "kafka-error")
-        # No expectation for `explain` of the newer: it does not know the challenge by its text.
         assert_fail(cluster, "json-challenge",
                     [Says("Unrecognized response during authentication", "sasl-authenticate", "SASL-06")],
-                    [Says('{"status":"invalid_token"}'), DISCONNECTED],
+                    [Says('{"status":"invalid_token"}', "sasl-authenticate", "SASL-06"), DISCONNECTED],
                     token=token(secret=ANOTHER_SECRET))
 
 
