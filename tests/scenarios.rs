@@ -31,9 +31,7 @@ fn main() {
     if conclusion.num_filtered_out == 0 && !conclusion.has_failed() && !arguments.list {
         let idle = switched_off::idle();
         if !idle.is_empty() {
-            println!(
-                "no scenario notices when these checks are switched off:"
-            );
+            println!("no scenario notices when these checks are switched off:");
             println!("  {}", idle.join("\n  "));
             std::process::exit(101);
         }

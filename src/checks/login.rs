@@ -13,7 +13,6 @@ use crate::diagnosis::{Stand, Weight};
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
 use crate::target::Auth;
 
-const REFUSED: &[Sign] = &[Sign::LoginRefused, Sign::LoginChallenged];
 /// A refusal in words, or one that could not be said.
 const DENIED: &[Sign] = &[
     Sign::LoginRefused,
