@@ -5,6 +5,7 @@ mod diagnose;
 mod explain;
 mod lab;
 mod output;
+mod snapshot;
 mod token;
 
 use std::io::Read as _;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Lab(args) => lab::run(&args),
+        Command::Snapshot(args) => snapshot::run(&args),
     }
 }
 
