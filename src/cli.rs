@@ -8,7 +8,9 @@ use std::ffi::OsString;
 use clap::builder::Resettable;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-pub use self::arguments::{DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, OutputArgs, TokenArgs};
+pub use self::arguments::{
+    DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, OutputArgs, SnapshotArgs, TokenArgs,
+};
 pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output};
 
 /// Says where, exactly, a connection to Amazon MSK breaks, why, and what fixes it.
@@ -65,6 +67,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// An embedded MSK-like cluster for your own client, with any fault
     Lab(LabArgs),
+    /// Save the AWS facts in a folder, or say who has to allow what
+    Snapshot(SnapshotArgs),
 }
 
 impl Cli {

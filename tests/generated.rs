@@ -74,3 +74,17 @@ fn report_schema() {
         "docs/report.schema.json differs: run the tests with MSK_DOCTOR_BLESS=1"
     );
 }
+
+#[test]
+fn permissions() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/permissions.md");
+    let wanted = msk_doctor::aws::permissions::page();
+    if env::var_os("MSK_DOCTOR_BLESS").is_some_and(|value| value == "1") {
+        fs::write(&path, &wanted).expect("the page can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "docs/permissions.md differs: run the tests with MSK_DOCTOR_BLESS=1"
+    );
+}

@@ -20,6 +20,14 @@ pub enum FilesError {
         /// Why.
         error: std::io::Error,
     },
+    /// The folder or a file cannot be written.
+    #[error("cannot write {path}: {error}")]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// There is nothing in it.
     #[error(
         "{0} holds no AWS facts: expected files such as ec2-describe-subnets.json (`msk-doctor snapshot --script` prints the commands that make them)"
@@ -174,6 +182,93 @@ fn read_file(path: &Path, facts: &mut Facts) -> Result<(), FilesError> {
         .map_err(|error| not_json(&error))
 }
 
+/// Writes facts as the AWS CLI prints them, one sub-folder for each account and region where there are several, and
+/// removes facts that the folder held before. A call that failed leaves no file: it may be asked again. Gives the
+/// number of files.
+///
+/// # Errors
+/// Where the folder cannot be written.
+pub fn write(snapshot: &Snapshot, folder: &Path) -> Result<usize, FilesError> {
+    remove_old(folder)?;
+    let mut written = 0;
+    for facts in &snapshot.scopes {
+        let folder = match snapshot.scopes.len() {
+            1 => folder.to_owned(),
+            _ => folder.join(format!(
+                "{}-{}",
+                facts.account.as_deref().unwrap_or("unknown"),
+                facts.region.as_deref().unwrap_or("unknown")
+            )),
+        };
+        let unwritable = |path: &Path| {
+            let path = path.to_owned();
+            move |error| FilesError::Unwritable { path, error }
+        };
+        fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+        let mut files = Vec::new();
+        facts
+            .each(|call, key, answer| {
+                let dot = if key.is_empty() { "" } else { "." };
+                let path = folder.join(format!("{}{dot}{}.json", call.stem(), key_of(key)));
+                match answer {
+                    Answer::Known(value) => files.push((path, format!("{:#}\n", bare(value)))),
+                    Answer::Denied => files.push((path, denial(call))),
+                    Answer::Failed(_) => {}
+                }
+            })
+            .map_err(|error| unwritable(&folder)(error.into()))?;
+        written += files.len();
+        for (path, text) in files {
+            fs::write(&path, text).map_err(unwritable(&path))?;
+        }
+    }
+    Ok(written)
+}
+
+/// Removes the facts that a folder holds, and nothing else.
+fn remove_old(folder: &Path) -> Result<(), FilesError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    for path in entries(folder)? {
+        let files = match path.is_dir() {
+            true if scope_of(&path).account.is_some() => entries(&path)?,
+            true => continue,
+            false => vec![path],
+        };
+        for path in files.into_iter().filter(|path| named(path).is_some()) {
+            fs::remove_file(&path).map_err(|error| FilesError::Unwritable { path, error })?;
+        }
+    }
+    Ok(())
+}
+
+/// Without what is null, which the CLI leaves out.
+fn bare(value: serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Array(items) => items.into_iter().map(bare).collect(),
+        serde_json::Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, bare(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+/// The CLI's words for "you may not".
+fn denial(call: &Call) -> String {
+    let code = match call.service {
+        "ec2" => "UnauthorizedOperation",
+        _ => "AccessDeniedException",
+    };
+    format!(
+        "\nAn error occurred ({code}) when calling the {} operation: You are not authorized to perform {}\n",
+        call.api,
+        call.action()
+    )
+}
+
 /// Whether a file holds the CLI's words for "you may not".
 fn is_denial(text: &str) -> bool {
     !text.trim_start().starts_with(['{', '['])
@@ -194,4 +289,69 @@ pub fn key_of(id: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(account: &str, region: &str) -> Facts {
+        let mut facts = Facts {
+            account: Some(account.to_owned()),
+            region: Some(region.to_owned()),
+            ..Facts::default()
+        };
+        for (index, call) in Facts::CALLS.iter().enumerate() {
+            let field = if call.field.is_empty() {
+                "BootstrapBrokerString"
+            } else {
+                call.field
+            };
+            let value = match field {
+                "VpcId"
+                | "FunctionName"
+                | "Policy"
+                | "VpcConnectionArn"
+                | "BootstrapBrokerString" => "\"x\"",
+                "ClusterInfo" | "VpcBlockPublicAccessOptions" => "{}",
+                _ => "[]",
+            };
+            let text = format!("{{\"{field}\": {value}}}");
+            facts
+                .take(call, "", Answer::Known(&text))
+                .expect("an answer");
+            if index % 2 == 0 {
+                facts
+                    .take(call, "thing-1", Answer::Denied)
+                    .expect("a denial");
+            }
+        }
+        facts
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let snapshot = Snapshot {
+            scopes: vec![
+                facts("111122223333", "eu-west-1"),
+                facts("444455556666", "us-east-1"),
+            ],
+        };
+        write(&snapshot, folder.path()).expect("it is written");
+        assert_eq!(read(folder.path()).expect("it is read"), snapshot);
+
+        // Another snapshot takes its place; other files stay.
+        fs::write(folder.path().join("notes.json"), "mine").expect("a file");
+        let mut only = facts("111122223333", "eu-west-1");
+        only.subnets
+            .insert(String::new(), Answer::Failed("Throttling".to_owned()));
+        let snapshot = Snapshot { scopes: vec![only] };
+        write(&snapshot, folder.path()).expect("it is written");
+        let found = read(folder.path()).expect("it is read");
+        assert_eq!(found.scopes.len(), 1);
+        assert!(!found.scopes[0].subnets.contains_key(""));
+        assert_eq!(found.scopes[0].vpcs, snapshot.scopes[0].vpcs);
+        assert!(folder.path().join("notes.json").exists());
+    }
 }

@@ -3,5 +3,6 @@
 pub mod calls;
 pub mod credentials;
 pub mod files;
+pub mod permissions;
 pub mod read;
 pub mod snapshot;

@@ -254,3 +254,53 @@ pub struct LabArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
+
+/// The arguments of `snapshot`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor snapshot facts --function orders-writer\n  msk-doctor snapshot --script --cluster demo > save.sh\n  msk-doctor snapshot --policy"
+)]
+pub struct SnapshotArgs {
+    /// Folder for the facts; those that it holds are replaced
+    #[arg(value_name = "DIR", required_unless_present_any = ["script", "policy"], conflicts_with_all = ["script", "policy"])]
+    pub dir: Option<PathBuf>,
+    /// Print a script of aws commands that saves the facts, for somebody who may
+    #[arg(long, conflicts_with = "policy")]
+    pub script: bool,
+    /// Print the least IAM policy
+    #[arg(long)]
+    pub policy: bool,
+    /// Cluster
+    #[arg(long, value_name = "NAME|ARN", env = "MSK_DOCTOR_CLUSTER")]
+    pub cluster: Option<String>,
+    /// Function
+    #[arg(long, value_name = "NAME|ARN[:QUALIFIER]", env = "MSK_DOCTOR_FUNCTION")]
+    pub function: Option<String>,
+    /// Whose path is in question: function:, eni:, instance:, subnet:…/sg:…, ip:
+    #[arg(long, value_name = "VANTAGE", env = "MSK_DOCTOR_FROM")]
+    pub from: Option<crate::vpc::From>,
+    /// Region [default: the ARN's, else the AWS configuration's]
+    #[arg(long, env = "MSK_DOCTOR_REGION")]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration
+    #[arg(long, env = "MSK_DOCTOR_PROFILE")]
+    pub profile: Option<String>,
+    /// Role to assume first
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_ROLE_ARN")]
+    pub role_arn: Option<String>,
+    /// Region of the cluster, where it is another
+    #[arg(long, value_name = "REGION", env = "MSK_DOCTOR_CLUSTER_REGION")]
+    pub cluster_region: Option<String>,
+    /// Profile for the cluster's account
+    #[arg(long, value_name = "PROFILE", env = "MSK_DOCTOR_CLUSTER_PROFILE")]
+    pub cluster_profile: Option<String>,
+    /// Role in the cluster's account
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_CLUSTER_ROLE_ARN")]
+    pub cluster_role_arn: Option<String>,
+    /// Time for all of it
+    #[arg(long, value_name = "TIME", default_value = "20s", env = "MSK_DOCTOR_DEADLINE", value_parser = duration)]
+    pub deadline: Duration,
+    /// Time for one call, with its pages and retries
+    #[arg(long, value_name = "TIME", default_value = "5s", env = "MSK_DOCTOR_PHASE_TIMEOUT", value_parser = duration)]
+    pub phase_timeout: Duration,
+}

@@ -6,6 +6,7 @@ mod explain;
 mod lab;
 mod output;
 mod question;
+mod snapshot;
 mod token;
 
 use std::io::Read as _;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Lab(args) => lab::run(&args),
+        Command::Snapshot(args) => snapshot::run(&args),
     }
 }
 

@@ -1,0 +1,98 @@
+"""An API endpoint in front of moto: has the answers that moto lacks, and denies, throttles or delays any call."""
+
+import http.client
+import json
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+KAFKA = {"": "DescribeClusterV2", "nodes": "ListNodes", "bootstrap-brokers": "GetBootstrapBrokers"}
+
+
+def operation(path, body):
+    """What is asked, by the API's name."""
+    parts = urllib.parse.urlsplit(path).path.strip("/").split("/")
+    if parts[:3] == ["api", "v2", "clusters"]:
+        return "DescribeClusterV2" if len(parts) > 3 else "ListClustersV2"
+    if parts[:2] == ["v1", "clusters"]:
+        return KAFKA[parts[3]]
+    if "functions" in parts:
+        return "GetFunctionConfiguration"
+    if "event-source-mappings" in parts:
+        return "ListEventSourceMappings"
+    return urllib.parse.parse_qs(body.decode())["Action"][0]
+
+
+class Stub:
+    def __init__(self, moto_port):
+        self.moto_port = moto_port
+        self.kafka, self.function_vpc = {}, ""
+        self.denied, self.throttled, self.silent = set(), {}, set()
+        self.delay = 0
+        self.asked = []
+        self.recorded = {}
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, kind, out = stub.answer(self.command, self.path, dict(self.headers), body)
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(out)))
+                self.end_headers()
+                self.wfile.write(out)
+
+            do_GET = do_POST = answer
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, method, path, headers, body):
+        name = operation(path, body)
+        self.asked.append(name)
+        ec2 = body.startswith(b"Action=")
+        if name in self.silent:
+            time.sleep(30)
+        if name in self.denied:
+            return error(ec2, 403, "UnauthorizedOperation" if ec2 else "AccessDeniedException")
+        if self.throttled.get(name, 0) > 0:
+            self.throttled[name] -= 1
+            return error(ec2, 503 if ec2 else 429, "RequestLimitExceeded" if ec2 else "TooManyRequestsException")
+        if name in self.kafka:
+            time.sleep(self.delay)
+            return 200, "application/json", json.dumps(self.kafka[name]).encode()
+        key = (method, path, body)
+        if key in self.recorded:
+            time.sleep(self.delay)
+            return self.recorded[key]
+        if name == "DescribeVpcPeeringConnections":
+            # moto does not know the filters by VPC.
+            body = b"Action=DescribeVpcPeeringConnections&Version=2016-11-15"
+            headers["Content-Length"] = str(len(body))
+        moto = http.client.HTTPConnection("127.0.0.1", self.moto_port)
+        moto.request(method, path, body, {k: v for k, v in headers.items() if k.lower() != "host"})
+        response = moto.getresponse()
+        # moto gives every function the same VPC.
+        text = response.read().replace(b"vpc-123abc", self.function_vpc.encode())
+        out = response.status, response.headers.get("Content-Type", "text/xml"), text
+        self.recorded[key] = out
+        return out
+
+
+def error(ec2, status, code):
+    if ec2:
+        text = f"<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>"
+        return status, "text/xml", text.encode()
+    return status, "application/json", json.dumps({"__type": code, "code": code, "message": "no"}).encode()

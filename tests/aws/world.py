@@ -1,0 +1,87 @@
+"""Two peered VPCs, a function in one and brokers in the other, as Terraform would make them."""
+
+import io
+import json
+import zipfile
+
+import boto3
+
+ARN = "arn:aws:kafka:eu-west-1:123456789012:cluster/demo/0f7a9b6e-1111-2222-3333-444455556666-1"
+
+
+def fill(url):
+    make = lambda service: boto3.client(
+        service, region_name="eu-west-1", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    ec2, iam, functions = make("ec2"), make("iam"), make("lambda")
+    ids = {}
+    for name, net in [("client", "10.1"), ("broker", "10.2")]:
+        vpc = ec2.create_vpc(CidrBlock=f"{net}.0.0/16")["Vpc"]["VpcId"]
+        ids[f"{name}_vpc"] = vpc
+        ids[f"{name}_subnets"] = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"{net}.{i}.0/24", AvailabilityZone=f"eu-west-1{zone}")["Subnet"]["SubnetId"]
+            for i, zone in enumerate("ab")
+        ]
+        ids[f"{name}_group"] = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        filters = [{"Name": "vpc-id", "Values": [vpc]}]
+        ids[f"{name}_table"] = ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"]
+    peering = ec2.create_vpc_peering_connection(VpcId=ids["client_vpc"], PeerVpcId=ids["broker_vpc"])
+    ids["peering"] = peering = peering["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    for table, net in [("client_table", "10.2.0.0/16"), ("broker_table", "10.1.0.0/16")]:
+        ec2.create_route(RouteTableId=ids[table], DestinationCidrBlock=net, VpcPeeringConnectionId=peering)
+    lists = ec2.create_managed_prefix_list(
+        PrefixListName="clients", MaxEntries=2, AddressFamily="IPv4", Entries=[{"Cidr": "10.1.0.0/16"}]
+    )
+    ids["prefix_list"] = lists["PrefixList"]["PrefixListId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=ids["broker_group"],
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 9098, "ToPort": 9098, "PrefixListIds": [{"PrefixListId": ids["prefix_list"]}]}],
+    )
+    nodes = []
+    for number, subnet in enumerate(ids["broker_subnets"], 1):
+        interface = ec2.create_network_interface(SubnetId=subnet, Groups=[ids["broker_group"]])["NetworkInterface"]
+        node = {
+            "attachedENIId": interface["NetworkInterfaceId"],
+            "brokerId": float(number),
+            "clientSubnet": subnet,
+            "clientVpcIpAddress": interface["PrivateIpAddress"],
+            "endpoints": [f"b-{number}.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com"],
+        }
+        nodes.append({"nodeType": "BROKER", "brokerNodeInfo": node})
+    ids["broker_interfaces"] = [node["brokerNodeInfo"]["attachedENIId"] for node in nodes]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = iam.create_role(RoleName="orders", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("main.py", "def handler(event, context): pass")
+    functions.create_function(
+        FunctionName="orders",
+        Runtime="python3.12",
+        Role=role,
+        Handler="main.handler",
+        Code={"ZipFile": code.getvalue()},
+        VpcConfig={"SubnetIds": ids["client_subnets"], "SecurityGroupIds": [ids["client_group"]]},
+        Environment={"Variables": {"CLUSTER": ARN, "DB_PASSWORD": "hunter2"}},
+    )
+    cluster = {
+        "clusterArn": ARN,
+        "clusterName": "demo",
+        "clusterType": "PROVISIONED",
+        "state": "ACTIVE",
+        "provisioned": {
+            "numberOfBrokerNodes": 2,
+            "brokerNodeGroupInfo": {"clientSubnets": ids["broker_subnets"], "securityGroups": [ids["broker_group"]]},
+        },
+    }
+    brokers = "b-1.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com"
+    kafka = {
+        "DescribeClusterV2": {"clusterInfo": cluster},
+        "ListClustersV2": {"clusterInfoList": [cluster, cluster | {"clusterArn": ARN + "9", "clusterName": "demo-2"}]},
+        "ListNodes": {"nodeInfoList": nodes},
+        "GetBootstrapBrokers": {
+            "bootstrapBrokerStringSaslIam": f"{brokers}:9098",
+            "bootstrapBrokerStringSaslIamIpv6": f"{brokers}:20098",
+        },
+    }
+    return ids, kafka
