@@ -44,7 +44,7 @@ pub(super) struct Pages {
     pub capture: Capture,
     /// Where the next page begins.
     pub token: Option<String>,
-    pages: Vec<Value>,
+    turned: Vec<Value>,
 }
 
 impl Pages {
@@ -59,9 +59,9 @@ impl Pages {
             .ok_or_else(|| Refusal::Failed("the answer has no body".to_owned()))?;
         let mut page: Value = serde_json::from_slice(&body).map_err(|error| not_json(&error))?;
         capitalise(&mut page);
-        self.pages.push(page);
+        self.turned.push(page);
         let next = next.filter(|token| !token.is_empty());
-        if self.pages.len() >= MOST_PAGES || next.is_some() && next == self.token.as_deref() {
+        if self.turned.len() >= MOST_PAGES || next.is_some() && next == self.token.as_deref() {
             return Err(Refusal::Failed("the answer has no last page".to_owned()));
         }
         self.token = next.map(ToOwned::to_owned);
@@ -70,7 +70,7 @@ impl Pages {
 
     /// All pages as one answer.
     pub fn whole<T: Response>(self) -> Result<T, Refusal> {
-        let mut pages = self.pages.into_iter();
+        let mut pages = self.turned.into_iter();
         let mut whole = pages.next().unwrap_or_default();
         for mut page in pages {
             let more = page[T::CALL.field].take();

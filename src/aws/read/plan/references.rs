@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::super::ec2::{By, Kind};
 use super::{Ask, Plan, known};
-use crate::aws::snapshot::ec2::{Route, RouteTable, SecurityGroup, TransitGatewayAttachment};
+use crate::aws::snapshot::ec2::{
+    NetworkInterface, Route, RouteTable, SecurityGroup, TransitGatewayAttachment,
+};
 
 impl<'a> Plan<'a> {
     /// The routes of all known tables.
@@ -63,7 +65,7 @@ impl<'a> Plan<'a> {
         let facts = &self.facts[scope];
         let interfaces = known(&facts.network_interfaces)
             .flat_map(|answer| &answer.network_interfaces)
-            .flat_map(|interface| interface.group_ids());
+            .flat_map(NetworkInterface::group_ids);
         let functions = known(&facts.functions)
             .filter_map(|function| function.vpc_config.as_ref())
             .flat_map(|vpc| vpc.security_group_ids.iter().map(String::as_str));
