@@ -301,8 +301,8 @@ fn names(case: &Case, facts: &Snapshot) -> Option<Answer> {
     let vpc = function.vpc_config.as_ref()?.vpc_id.as_deref()?;
     let attribute = facts
         .known(|facts| &facts.vpc_attributes)
-        .find(|(key, answer)| *key == vpc || answer.vpc_id == vpc)
-        .and_then(|(_, answer)| answer.enable_dns_support.as_ref())?;
+        .filter(|(_, answer)| answer.vpc_id == vpc)
+        .find_map(|(_, answer)| answer.enable_dns_support.as_ref())?;
     let options = facts
         .known(|facts| &facts.vpcs)
         .flat_map(|(_, answer)| &answer.vpcs)
