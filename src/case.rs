@@ -215,6 +215,9 @@ pub struct Case {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub facts: Option<Snapshot>,
+    /// Why they are not known, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts_absent: Option<String>,
     /// Experiments that were tried, in order.
     pub experiments: Vec<String>,
     /// When the run began, RFC 3339.
@@ -251,6 +254,7 @@ impl Case {
             token: None,
             clock_ahead_s: None,
             facts: None,
+            facts_absent: None,
             experiments: Vec::new(),
             started: rfc3339(now),
             now: now.unix_timestamp(),

@@ -9,7 +9,8 @@ use clap::builder::Resettable;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use self::arguments::{
-    DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, OutputArgs, SnapshotArgs, TokenArgs,
+    AwsArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs, OutputArgs, SnapshotArgs,
+    TokenArgs,
 };
 pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output};
 
@@ -34,6 +35,7 @@ pub enum Command {
     /// Everything that applies, joined into one verdict
     #[command(
         after_help = "Examples:\n  msk-doctor diagnose b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098\n  \
+        msk-doctor diagnose orders-writer\n  \
         aws kafka get-bootstrap-brokers --cluster-arn ARN --query BootstrapBrokerStringSaslIam --output text | msk-doctor diagnose -\n  \
         msk-doctor diagnose --case saved.json --output json"
     )]
@@ -49,14 +51,13 @@ pub enum Command {
     /// Up to Kafka's Metadata, and every broker that it names
     Kafka(Box<DiagnoseArgs>),
     /// Groups, ACLs, routes and links: the proof of every path and back, without a packet
-    #[command(
-        after_help = "Examples:\n  msk-doctor network demo --function orders --facts facts/\n  \
-        msk-doctor network --cluster demo --from subnet:subnet-1,subnet-2/sg:sg-1 --facts facts/\n\n\
-        Exit code 1 when a path is blocked or works only for some ports or addresses, 3 when one is unknown."
-    )]
+    #[command(after_help = "Examples:\n  msk-doctor network orders\n  \
+        msk-doctor network demo --from subnet:subnet-1,subnet-2/sg:sg-1\n  \
+        msk-doctor network orders --facts facts/\n\n\
+        Exit code 1 when a path is blocked or works only for some ports or addresses, 3 when one is unknown.")]
     Network(Box<DiagnoseArgs>),
     /// The cluster's state, listeners and ways to log in, against the client's
-    #[command(after_help = "Examples:\n  msk-doctor cluster demo --facts facts/\n  \
+    #[command(after_help = "Examples:\n  msk-doctor cluster demo\n  \
         msk-doctor cluster demo --auth scram --facts facts/")]
     Cluster(Box<DiagnoseArgs>),
     /// Make an MSK IAM token, or say what is wrong with one

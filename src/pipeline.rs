@@ -5,9 +5,11 @@ mod token;
 
 pub use token::{TokenSource, TokenState};
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use indexmap::IndexSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::aws::snapshot::Snapshot;
 use crate::case::{Case, Client, ClientKind, Shares};
 use crate::diagnosis::{Diagnosis, conclude, experiment};
+use crate::named::Named;
 use crate::phase::Phase;
 use crate::probe::certificate::TrustStore;
 use crate::probe::io::{Shared, source_address};
@@ -32,6 +35,45 @@ pub struct Override {
     pub port: u16,
     /// The address to dial instead of asking DNS.
     pub address: IpAddr,
+}
+
+/// What the AWS APIs say.
+pub enum Facts {
+    /// It is known, or nobody asks.
+    Here(Option<Snapshot>),
+    /// It is being asked beside the probes; or why not.
+    Asked {
+        /// The answers.
+        answers: BoxFuture<'static, Result<Snapshot, String>>,
+        /// What they are about.
+        named: Named,
+    },
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Facts::Here(_) => "here",
+            Facts::Asked { .. } => "asked",
+        })
+    }
+}
+
+impl Facts {
+    /// Waits for the answers, until nobody wants them any more.
+    async fn answered(
+        self,
+        cancel: &CancellationToken,
+    ) -> (Option<Snapshot>, Option<String>, Option<Named>) {
+        match self {
+            Facts::Here(facts) => (facts, None, None),
+            Facts::Asked { answers, named } => match cancel.run_until_cancelled(answers).await {
+                Some(Ok(facts)) => (Some(facts), None, Some(named)),
+                Some(Err(because)) => (None, Some(because), None),
+                None => (None, Some("the run was ended".to_owned()), None),
+            },
+        }
+    }
 }
 
 /// Everything that a run needs besides the question.
@@ -61,7 +103,7 @@ pub struct Setup {
     /// Whom the verdict is about.
     pub client: Client,
     /// What the AWS APIs said.
-    pub facts: Option<Snapshot>,
+    pub facts: Facts,
     /// In what this machine is the same as the client.
     pub speaks_for: Vec<Shares>,
     /// Ends the run early, with what it has.
@@ -76,7 +118,7 @@ fn can_log_in(auth: Auth) -> bool {
 }
 
 /// Probes, concludes, experiments, concludes again.
-pub async fn run(setup: Setup) -> (Case, Diagnosis) {
+pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
     let began = Instant::now();
     let wall = time::OffsetDateTime::now_utc();
     let shared = Shared {
@@ -91,14 +133,22 @@ pub async fn run(setup: Setup) -> (Case, Diagnosis) {
     let token = setup
         .token
         .start(setup.target.region.as_deref(), shared.deadline);
-    let observations = observe::observe(&setup, &shared, &token).await;
+    let facts = std::mem::replace(&mut setup.facts, Facts::Here(None));
+    let (observations, (facts, facts_absent, named)) = tokio::join!(
+        observe::observe(&setup, &shared, &token),
+        facts.answered(&shared.cancel)
+    );
     let mut case = Case {
-        facts: setup.facts.clone(),
+        facts,
+        facts_absent,
         observations,
         started: crate::case::rfc3339(wall),
         now: wall.unix_timestamp(),
         ..Case::of(setup.target.clone(), setup.client.clone(), setup.until)
     };
+    if let (Some(named), Some(facts)) = (&named, &case.facts) {
+        named.learn(facts, &mut case.target, &mut case.client);
+    }
     case.vantage.addresses = local_addresses(&case.observations);
     case.vantage.speaks_for.clone_from(&setup.speaks_for);
     if is_own_address(&case) {

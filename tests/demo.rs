@@ -194,9 +194,13 @@ fn wrong_use_is_exit_2_with_what_to_do() {
         (&["explain", "SASL-99"], "did you mean"),
         (&["demo", "XYZ-01"], "--list"),
     ];
+    let home = tempfile::tempdir().expect("a folder");
     for (arguments, words) in rows {
         let output = Command::new(env!("CARGO_BIN_EXE_msk-doctor"))
             .args(arguments)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
             .output()
             .expect("the program runs");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();

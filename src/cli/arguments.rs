@@ -33,15 +33,6 @@ pub struct DiagnoseArgs {
     /// SASL mechanism [default: oauthbearer for iam, scram-sha-512 for scram]
     #[arg(long, value_enum, env = "MSK_DOCTOR_MECHANISM")]
     pub mechanism: Option<Mechanism>,
-    /// Region that tokens are signed for [default: from the broker names, else the AWS configuration]
-    #[arg(long, env = "MSK_DOCTOR_REGION")]
-    pub region: Option<String>,
-    /// Profile of the AWS configuration
-    #[arg(long, env = "MSK_DOCTOR_PROFILE")]
-    pub profile: Option<String>,
-    /// Role to assume first
-    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_ROLE_ARN")]
-    pub role_arn: Option<String>,
     /// Topic to ask for
     #[arg(long, env = "MSK_DOCTOR_TOPIC")]
     pub topic: Option<String>,
@@ -87,13 +78,8 @@ pub struct DiagnoseArgs {
         value_delimiter = ','
     )]
     pub dns_server: Vec<DnsServer>,
-    /// Time for the whole run
-    #[arg(long, value_name = "TIME", default_value = "20s", env = "MSK_DOCTOR_DEADLINE", value_parser = duration)]
-    pub deadline: Duration,
-    /// Time for one phase of one attempt
-    #[arg(long, value_name = "TIME", default_value = "5s", env = "MSK_DOCTOR_PHASE_TIMEOUT", value_parser = duration)]
-    pub phase_timeout: Duration,
-    /// Packets only: no AWS API is called (credentials are still looked for, to log in)
+    /// Packets only: no AWS API is called (credentials are still looked for, to log in). Without it, AWS is asked where
+    /// a function, a cluster or --from is named
     #[arg(long, env = "MSK_DOCTOR_NO_AWS")]
     pub no_aws: bool,
     /// Configuration only: no packet is sent
@@ -112,9 +98,49 @@ pub struct DiagnoseArgs {
     /// Save the case, without secrets
     #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_SAVE_CASE")]
     pub save_case: Option<PathBuf>,
+    /// As whom AWS is asked, and where.
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// How to print it.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// As whom AWS is asked, and where.
+#[derive(Debug, Args, Clone)]
+pub struct AwsArgs {
+    /// Region of tokens and of the function [default: from the broker names or the ARN, else the AWS configuration]
+    #[arg(long, env = "MSK_DOCTOR_REGION")]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration
+    #[arg(long, env = "MSK_DOCTOR_PROFILE")]
+    pub profile: Option<String>,
+    /// Role to assume first
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_ROLE_ARN")]
+    pub role_arn: Option<String>,
+    /// Region of the cluster, where it is another
+    #[arg(long, value_name = "REGION", env = "MSK_DOCTOR_CLUSTER_REGION")]
+    pub cluster_region: Option<String>,
+    /// Profile for the cluster's account
+    #[arg(long, value_name = "PROFILE", env = "MSK_DOCTOR_CLUSTER_PROFILE")]
+    pub cluster_profile: Option<String>,
+    /// Role in the cluster's account
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_CLUSTER_ROLE_ARN")]
+    pub cluster_role_arn: Option<String>,
+}
+
+/// How long it may take.
+#[derive(Debug, Args, Clone, Copy)]
+pub struct LimitArgs {
+    /// Time for the whole run
+    #[arg(long, value_name = "TIME", default_value = "20s", env = "MSK_DOCTOR_DEADLINE", value_parser = duration)]
+    pub deadline: Duration,
+    /// Time for one phase of one attempt, or for one AWS call with its pages and retries
+    #[arg(long, value_name = "TIME", default_value = "5s", env = "MSK_DOCTOR_PHASE_TIMEOUT", value_parser = duration)]
+    pub phase_timeout: Duration,
 }
 
 /// How reports are printed.
@@ -279,28 +305,10 @@ pub struct SnapshotArgs {
     /// Whose path is in question: function:, eni:, instance:, subnet:…/sg:…, ip:
     #[arg(long, value_name = "VANTAGE", env = "MSK_DOCTOR_FROM")]
     pub from: Option<crate::vpc::From>,
-    /// Region [default: the ARN's, else the AWS configuration's]
-    #[arg(long, env = "MSK_DOCTOR_REGION")]
-    pub region: Option<String>,
-    /// Profile of the AWS configuration
-    #[arg(long, env = "MSK_DOCTOR_PROFILE")]
-    pub profile: Option<String>,
-    /// Role to assume first
-    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_ROLE_ARN")]
-    pub role_arn: Option<String>,
-    /// Region of the cluster, where it is another
-    #[arg(long, value_name = "REGION", env = "MSK_DOCTOR_CLUSTER_REGION")]
-    pub cluster_region: Option<String>,
-    /// Profile for the cluster's account
-    #[arg(long, value_name = "PROFILE", env = "MSK_DOCTOR_CLUSTER_PROFILE")]
-    pub cluster_profile: Option<String>,
-    /// Role in the cluster's account
-    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_CLUSTER_ROLE_ARN")]
-    pub cluster_role_arn: Option<String>,
-    /// Time for all of it
-    #[arg(long, value_name = "TIME", default_value = "20s", env = "MSK_DOCTOR_DEADLINE", value_parser = duration)]
-    pub deadline: Duration,
-    /// Time for one call, with its pages and retries
-    #[arg(long, value_name = "TIME", default_value = "5s", env = "MSK_DOCTOR_PHASE_TIMEOUT", value_parser = duration)]
-    pub phase_timeout: Duration,
+    /// As whom AWS is asked, and where.
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }

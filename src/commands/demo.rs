@@ -12,7 +12,7 @@ use msk_doctor::cli::DemoArgs;
 use msk_doctor::diagnosis::{Diagnosis, Verdict};
 use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, Lab, LabConfig};
 use msk_doctor::phase::Phase;
-use msk_doctor::pipeline::{self, Setup, TokenSource};
+use msk_doctor::pipeline::{self, Facts, Setup, TokenSource};
 use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
 use msk_doctor::target::{Target, parse_bootstrap};
@@ -98,7 +98,7 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
     let cancel = CancellationToken::new();
     stop_on_interrupt(cancel.clone());
     let setup = Setup {
-        facts: None,
+        facts: Facts::Here(None),
         target: Target::from_endpoints(&endpoints),
         until: Phase::Metadata,
         mechanism: Some("OAUTHBEARER".to_owned()),

@@ -12,7 +12,7 @@ use msk_doctor::case::{Asked, CASE_SCHEMA, Case, Client, ClientKind};
 use msk_doctor::cli::{DiagnoseArgs, Mechanism, OutputArgs};
 use msk_doctor::diagnosis::{Diagnosis, conclude};
 use msk_doctor::phase::Phase;
-use msk_doctor::pipeline::{self, Setup, TokenSource};
+use msk_doctor::pipeline::{self, Facts, Setup, TokenSource};
 use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
 use msk_doctor::probe::tls::ClientIdentity;
@@ -56,17 +56,21 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
         let diagnosis = conclude(&case);
         (case, diagnosis)
     } else {
+        let runtime = runtime()?;
+        let cancel = CancellationToken::new();
+        let question = runtime.block_on(read(args, asked, &cancel));
+        runtime.shutdown_background();
         let Question {
             target,
             client,
             facts,
             ..
-        } = question::read(args)?;
-        if facts.is_none() {
+        } = question?;
+        let Facts::Here(facts @ Some(_)) = facts else {
             return Err(wrong(
-                "this is read from AWS facts: pass --facts with a folder of saved ones",
+                "this is read from AWS: leave out --no-aws, or pass --facts with a folder of saved facts",
             ));
-        }
+        };
         if asked == Asked::Network && client.kind == ClientKind::Machine {
             return Err(wrong(
                 "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
@@ -75,6 +79,15 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
         configuration(target, client, facts, asked, Phase::Connect)
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
+}
+
+/// Reads the question; Ctrl-C ends the wait for AWS.
+async fn read(args: &DiagnoseArgs, asked: Asked, cancel: &CancellationToken) -> Result<Question> {
+    stop_on_interrupt(cancel.clone());
+    tokio::select! {
+        question = question::read(args, asked) => question,
+        () = cancel.cancelled() => Err(wrong("ended before AWS said what is meant")),
+    }
 }
 
 /// A case without packets, and its diagnosis.
@@ -132,13 +145,19 @@ fn read_case(path: &Path) -> Result<Case> {
 }
 
 fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
+    let began = Instant::now();
+    let runtime = runtime()?;
+    let cancel = CancellationToken::new();
     let Question {
         target,
         client,
         speaks_for,
         facts,
-    } = question::read(args)?;
+    } = runtime.block_on(read(args, Asked::Everything, &cancel))?;
     if args.no_probe {
+        let Facts::Here(facts) = facts else {
+            return Err(anyhow::anyhow!("without probes the facts are waited for"));
+        };
         return Ok(configuration(
             target,
             client,
@@ -154,9 +173,8 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
     }
     let mechanism = mechanism(args, &target)?;
     let wants_token = target.auth == Auth::Iam && until >= Phase::SaslAuthenticate;
-    let runtime = runtime()?;
     let target = if wants_token && args.token.is_none() && target.region.is_none() {
-        let region = runtime.block_on(resolve_region(args.profile.as_deref()));
+        let region = runtime.block_on(resolve_region(args.aws.profile.as_deref()));
         if region.is_none() {
             return Err(wrong(
                 "the broker names do not say the region, nor does the AWS configuration: pass --region",
@@ -171,15 +189,14 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
             "msk-doctor: warning: credentials go to brokers that were not verified; whoever answers there can act as you for 15 minutes"
         );
     }
-    let cancel = CancellationToken::new();
     let setup = Setup {
         until,
         mechanism,
-        deadline: args.deadline,
-        phase_timeout: args.phase_timeout,
+        deadline: args.limits.deadline.saturating_sub(began.elapsed()),
+        phase_timeout: args.limits.phase_timeout,
         resolve: ResolveOptions {
             dns_servers: args.dns_server.iter().map(|server| server.0).collect(),
-            timeout: args.phase_timeout,
+            timeout: args.limits.phase_timeout,
             system: SystemResolver::Real,
         },
         overrides: args.resolve.clone(),
@@ -190,14 +207,11 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
         client,
         speaks_for,
         facts,
-        cancel: cancel.clone(),
+        cancel,
         progress: progress(),
         target,
     };
-    let found = runtime.block_on(async {
-        stop_on_interrupt(cancel);
-        pipeline::run(setup).await
-    });
+    let found = runtime.block_on(pipeline::run(setup));
     // A getaddrinfo that never returns is left behind.
     runtime.shutdown_background();
     Ok(found)
@@ -336,9 +350,9 @@ fn token_source(args: &DiagnoseArgs, target: &Target, wanted: bool) -> Result<To
     }
     Ok(TokenSource::Chain {
         options: CredentialOptions {
-            profile: args.profile.clone(),
-            region: args.region.clone(),
-            role_arn: args.role_arn.clone(),
+            profile: args.aws.profile.clone(),
+            region: args.aws.region.clone(),
+            role_arn: args.aws.role_arn.clone(),
             timeout: CREDENTIAL_PATIENCE,
         },
         ask_sts: !args.no_aws,

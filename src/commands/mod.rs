@@ -3,6 +3,7 @@
 mod demo;
 mod diagnose;
 mod explain;
+mod facts;
 mod lab;
 mod output;
 mod question;

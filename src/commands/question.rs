@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use anyhow::Result;
+use futures::FutureExt as _;
 use msk_doctor::aws::files;
+use msk_doctor::aws::read::Wanted;
 use msk_doctor::aws::snapshot::Snapshot;
-use msk_doctor::aws::snapshot::kafka::Cluster;
-use msk_doctor::aws::snapshot::lambda::GetFunctionConfiguration;
-use msk_doctor::case::{Client, ClientKind, Shares};
+use msk_doctor::case::{Asked, Client, ClientKind, Shares};
 use msk_doctor::cli::DiagnoseArgs;
-use msk_doctor::target::{Auth, Target, parse_bootstrap};
-use msk_doctor::vpc::space::Family;
-use msk_doctor::vpc::{self, World, acls};
+use msk_doctor::named::{Named, bare, clusters, function_in};
+use msk_doctor::pipeline::Facts;
+use msk_doctor::target::{Auth, Endpoint, MskName, Target, parse_bootstrap};
+use msk_doctor::vpc;
 
+use super::facts::{Regions, ask, told};
 use super::{read_text, wrong};
 
 /// What is asked.
@@ -24,35 +26,100 @@ pub struct Question {
     /// In what this machine is the same.
     pub speaks_for: Vec<Shares>,
     /// What the AWS APIs said.
-    pub facts: Option<Snapshot>,
+    pub facts: Facts,
 }
 
-/// The things that the user named.
-#[derive(Default)]
-struct Named {
-    bootstrap: Option<String>,
-    cluster: Option<String>,
-    function: Option<String>,
-}
-
-/// Reads the question.
-pub fn read(args: &DiagnoseArgs) -> Result<Question> {
-    let facts = match &args.facts {
+/// Reads the question. Where AWS is to be asked and its answers say what is meant, they are waited for; where the
+/// brokers are named, they come beside the probes.
+pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
+    let saved = match &args.facts {
         Some(folder) => Some(files::read(folder).map_err(|error| wrong(error.to_string()))?),
         None => None,
     };
-    let named = named(args, facts.as_ref())?;
-    let mut client = client(args, named.function.as_deref())?;
-    let text = match (&named.bootstrap, &facts) {
-        (Some(text), _) => Some(text.clone()),
-        (None, Some(facts)) => bootstrap_of(facts, &named, &client, args.auth),
-        (None, None) => return Err(no_target(&named)),
+    let may_ask = saved.is_none() && !args.no_aws;
+    let named = named(args, saved.as_ref(), may_ask)?;
+    let configuration_only = asked != Asked::Everything || args.no_probe;
+    if !may_ask || !(configuration_only || is_about_aws(args, &named)) {
+        return question(args, &named, saved);
+    }
+    let client = client(args, named.function.as_deref())?;
+    let endpoints = endpoints(named.bootstrap.as_deref())?;
+    let (wanted, regions) = wanted(&named, &client, &endpoints);
+    let beside_probes = !endpoints.is_empty() && !configuration_only;
+    let (aws, mut limits) = (args.aws.clone(), args.limits);
+    if !beside_probes && !configuration_only {
+        // Probes come after it, and need time too.
+        limits.deadline /= 2;
+    }
+    let answers = async move { Box::pin(ask(&aws, limits, &wanted, regions)).await }.boxed();
+    if beside_probes {
+        let question = question(args, &named, None)?;
+        return Ok(Question {
+            facts: Facts::Asked { answers, named },
+            ..question
+        });
+    }
+    let facts = answers.await.map_err(|why| {
+        wrong(format!("{why}\n  AWS says what is meant; else give the bootstrap string, or --facts with saved AWS facts"))
+    })?;
+    let named = which(named, &facts)?;
+    question(args, &named, Some(facts))
+}
+
+/// Whether something is named that only AWS knows.
+fn is_about_aws(args: &DiagnoseArgs, named: &Named) -> bool {
+    named.cluster.is_some()
+        || named.function.is_some()
+        || named.either.is_some()
+        || args.from.is_some()
+}
+
+/// What to ask AWS for.
+fn wanted(named: &Named, client: &Client, endpoints: &[Endpoint]) -> (Wanted, Regions) {
+    let of_names = endpoints
+        .iter()
+        .find_map(|endpoint| MskName::parse(&endpoint.host));
+    let cluster = named
+        .cluster
+        .clone()
+        .or_else(|| of_names.as_ref().and_then(|name| name.cluster.clone()));
+    let mut wanted = match client.vantage() {
+        Some(from) => Wanted::of(cluster.as_deref(), &from),
+        None => Wanted {
+            cluster,
+            ..Wanted::default()
+        },
     };
-    let endpoints = text
-        .map(|text| parse_bootstrap(&text).map_err(|error| wrong(error.to_string())))
-        .transpose()?
-        .unwrap_or_default();
-    let mut target = Target::from_endpoints(&endpoints);
+    if let Some(function) = &named.function {
+        let (name, qualifier) = bare(function);
+        let function = (name.to_owned(), qualifier.map(ToOwned::to_owned));
+        if !wanted.functions.contains(&function) {
+            wanted.functions.push(function);
+        }
+    }
+    wanted.either.clone_from(&named.either);
+    let mut regions = Regions::of(named.function.as_deref(), named.cluster.as_deref());
+    regions.cluster = regions.cluster.or_else(|| of_names.map(|name| name.region));
+    (wanted, regions)
+}
+
+/// The brokers of a bootstrap string.
+fn endpoints(text: Option<&str>) -> Result<Vec<Endpoint>> {
+    let parsed = text.map(parse_bootstrap).transpose();
+    Ok(parsed
+        .map_err(|error| wrong(error.to_string()))?
+        .unwrap_or_default())
+}
+
+/// The question, once it is known what the facts say, or that there are none.
+fn question(args: &DiagnoseArgs, named: &Named, facts: Option<Snapshot>) -> Result<Question> {
+    let mut client = client(args, named.function.as_deref())?;
+    let text = match &facts {
+        None if named.bootstrap.is_none() => return Err(no_target(named)),
+        None => named.bootstrap.clone(),
+        Some(facts) => named.bootstrap_in(facts, &client, args.auth),
+    };
+    let mut target = Target::from_endpoints(&endpoints(text.as_deref())?);
     if let Some(auth) = args.auth {
         target.auth = auth;
     } else if target.auth == Auth::Tls && args.client_cert.is_some() {
@@ -61,31 +128,20 @@ pub fn read(args: &DiagnoseArgs) -> Result<Question> {
     if target.auth == Auth::Mtls && args.client_cert.is_none() && !args.no_probe {
         return Err(wrong("--auth mtls needs --client-cert and --client-key"));
     }
-    if let Some(facts) = &facts
-        && let Some(cluster) = cluster_of(facts, &named)
-    {
-        target.cluster = Some(cluster.cluster_arn.clone());
-        if target.region.is_none() {
-            target.region = cluster.cluster_arn.split(':').nth(3).map(ToOwned::to_owned);
-        }
-    } else if named.cluster.is_some() {
-        target.cluster.clone_from(&named.cluster);
+    target.cluster.clone_from(&named.cluster);
+    if let Some(facts) = &facts {
+        named.learn(facts, &mut target, &mut client);
     }
-    if let Some(region) = &args.region {
+    if let Some(region) = &args.aws.region {
         target.region = Some(region.clone());
     }
     target.topic.clone_from(&args.topic);
     target.function.clone_from(&named.function);
-    if client.kind == ClientKind::Function
-        && let (Some(facts), Some(name)) = (&facts, &client.name)
-    {
-        client.role = function_of(facts, name).and_then(|function| function.role.clone());
-    }
     Ok(Question {
         speaks_for: speaks_for(&client),
         target,
         client,
-        facts,
+        facts: Facts::Here(facts),
     })
 }
 
@@ -93,7 +149,7 @@ fn no_target(named: &Named) -> anyhow::Error {
     let name = named.cluster.as_ref().or(named.function.as_ref());
     match name {
         Some(name) => wrong(format!(
-            "the brokers of {name:?} are not known: give the bootstrap string, or --facts with saved AWS facts"
+            "the brokers of {name:?} are not known: give the bootstrap string, leave out --no-aws, or pass --facts with saved AWS facts"
         )),
         None => wrong(
             "no target: give a bootstrap string, such as b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098\n  \
@@ -103,11 +159,12 @@ fn no_target(named: &Named) -> anyhow::Error {
 }
 
 /// What the user named, on the command line and as TARGET.
-fn named(args: &DiagnoseArgs, facts: Option<&Snapshot>) -> Result<Named> {
+fn named(args: &DiagnoseArgs, facts: Option<&Snapshot>, may_ask: bool) -> Result<Named> {
     let mut named = Named {
         bootstrap: args.bootstrap.clone(),
         cluster: args.cluster.clone(),
         function: args.function.clone(),
+        either: None,
     };
     let Some(text) = args.target.as_deref() else {
         return Ok(named);
@@ -117,7 +174,7 @@ fn named(args: &DiagnoseArgs, facts: Option<&Snapshot>) -> Result<Named> {
             "the {what} is given twice: as TARGET and as {flag}"
         ))
     };
-    match positional(text, facts)? {
+    match positional(text, facts, may_ask)? {
         Positional::Brokers(_) if named.bootstrap.is_some() => {
             return Err(wrong(
                 "the brokers are given twice: as TARGET and as --bootstrap",
@@ -132,6 +189,14 @@ fn named(args: &DiagnoseArgs, facts: Option<&Snapshot>) -> Result<Named> {
             return Err(twice("function", "--function"));
         }
         Positional::Function(name) => named.function = Some(name),
+        // Where the other is named, this is the one.
+        Positional::Either(name) if named.cluster.is_some() && named.function.is_none() => {
+            named.function = Some(name);
+        }
+        Positional::Either(name) if named.function.is_some() && named.cluster.is_none() => {
+            named.cluster = Some(name);
+        }
+        Positional::Either(name) => named.either = Some(name),
     }
     Ok(named)
 }
@@ -140,10 +205,12 @@ enum Positional {
     Brokers(String),
     Cluster(String),
     Function(String),
+    /// A function or a cluster: AWS will say.
+    Either(String),
 }
 
 /// A bootstrap string, `-`, the name of a file that holds one, or a function's or cluster's name or ARN.
-fn positional(text: &str, facts: Option<&Snapshot>) -> Result<Positional> {
+fn positional(text: &str, facts: Option<&Snapshot>, may_ask: bool) -> Result<Positional> {
     if text == "-" {
         return read_text("-").map(Positional::Brokers);
     }
@@ -158,28 +225,32 @@ fn positional(text: &str, facts: Option<&Snapshot>) -> Result<Positional> {
             "{text:?} is the ARN of neither a Lambda function nor an MSK cluster"
         )));
     }
-    if let Some(facts) = facts {
-        let function = function_of(facts, text).is_some();
-        let cluster = clusters(facts).any(|cluster| cluster.cluster_name == text);
-        match (function, cluster) {
-            (true, true) => {
-                return Err(wrong(format!(
-                    "{text:?} is a function and a cluster: say --function {text} or --cluster {text}"
-                )));
-            }
-            (true, false) => return Ok(Positional::Function(text.to_owned())),
-            (false, true) => return Ok(Positional::Cluster(text.to_owned())),
-            (false, false) => {}
-        }
+    if let Some(facts) = facts
+        && let Some(found) = either(text, facts)?
+    {
+        return Ok(found);
+    }
+    if let Some((name, qualifier)) = text.split_once(':')
+        && is_name(name)
+        && is_name(qualifier)
+        && !qualifier.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Ok(Positional::Function(text.to_owned()));
     }
     let looks_like_brokers = text.contains(':') || text.contains(',');
     if !looks_like_brokers && Path::new(text).is_file() {
         return read_text(text).map(Positional::Brokers);
     }
     if !looks_like_brokers && !text.contains('.') {
+        if may_ask && is_name(text) {
+            return Ok(Positional::Either(text.to_owned()));
+        }
         let else_what = match facts {
             Some(_) => "the facts have no function and no cluster of that name",
-            None => "for the name of a function or cluster, pass --facts with saved AWS facts",
+            None if may_ask => "it cannot be the name of a function or cluster",
+            None => {
+                "for the name of a function or cluster, leave out --no-aws or pass --facts with saved AWS facts"
+            }
         };
         return Err(wrong(format!(
             "{text:?} is no subcommand (msk-doctor --help), no bootstrap string (host:port) and no file; {else_what}"
@@ -188,97 +259,64 @@ fn positional(text: &str, facts: Option<&Snapshot>) -> Result<Positional> {
     Ok(Positional::Brokers(text.to_owned()))
 }
 
-/// The name and the qualifier of a function, from any way to write it.
-fn bare(function: &str) -> (&str, Option<&str>) {
-    let bare = function
-        .rsplit_once(":function:")
-        .map_or(function, |(_, bare)| bare);
-    match bare.split_once(':') {
-        Some((name, qualifier)) => (name, Some(qualifier)),
-        None => (bare, None),
+/// Whether a function, a qualifier or a cluster can have that name.
+fn is_name(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_$".contains(&b);
+    !text.is_empty() && text.bytes().all(fits)
+}
+
+/// What of that name the facts have.
+fn either(name: &str, facts: &Snapshot) -> Result<Option<Positional>> {
+    let function = function_in(facts, name).is_some();
+    let cluster = clusters(facts).any(|cluster| cluster.cluster_name == name);
+    match (function, cluster) {
+        (true, true) => Err(wrong(format!(
+            "{name:?} is a function and a cluster: say --function {name} or --cluster {name}"
+        ))),
+        (true, false) => Ok(Some(Positional::Function(name.to_owned()))),
+        (false, true) => Ok(Some(Positional::Cluster(name.to_owned()))),
+        (false, false) => Ok(None),
     }
 }
 
-fn function_of<'a>(facts: &'a Snapshot, function: &str) -> Option<&'a GetFunctionConfiguration> {
-    let (name, qualifier) = bare(function);
-    vpc::configuration(facts, name, qualifier).ok()
-}
-
-fn clusters(facts: &Snapshot) -> impl Iterator<Item = &Cluster> {
-    let described = facts
-        .known(|facts| &facts.clusters)
-        .map(|(_, answer)| &answer.cluster_info);
-    let listed = facts
-        .known(|facts| &facts.cluster_list)
-        .flat_map(|(_, answer)| &answer.cluster_info_list);
-    described.chain(listed)
-}
-
-/// The cluster: as it is named, else the one that the function reads from, else the only one.
-fn cluster_of<'a>(facts: &'a Snapshot, named: &Named) -> Option<&'a Cluster> {
-    let by = |wanted: &str| {
-        clusters(facts)
-            .find(|cluster| cluster.cluster_arn == wanted || cluster.cluster_name == wanted)
+/// Whether the name was a function's or a cluster's, now that AWS has answered.
+fn which(mut named: Named, facts: &Snapshot) -> Result<Named> {
+    let Some(name) = named.either.take() else {
+        return Ok(named);
     };
-    if let Some(wanted) = &named.cluster {
-        return by(wanted);
+    match either(&name, facts)? {
+        Some(Positional::Function(name)) => named.function = Some(name),
+        Some(Positional::Cluster(name)) => named.cluster = Some(name),
+        _ => return Err(wrong(unknown_name(&name, facts)?)),
     }
-    let name = named.function.as_deref().map(|function| bare(function).0);
-    let source = facts
-        .known(|facts| &facts.event_source_mappings)
-        .flat_map(|(_, answer)| &answer.event_source_mappings)
-        .filter(|mapping| {
-            let function = mapping.function_arn.as_deref().unwrap_or_default();
-            name.is_some_and(|name| bare(function).0 == name)
-        })
-        .find_map(|mapping| mapping.event_source_arn.as_deref());
-    if let Some(cluster) = source.and_then(by) {
-        return Some(cluster);
-    }
-    let mut all: Vec<&Cluster> = clusters(facts).collect();
-    all.dedup_by_key(|cluster| &cluster.cluster_arn);
-    match all.as_slice() {
-        [cluster] => Some(cluster),
-        _ => None,
-    }
+    Ok(named)
 }
 
-/// The bootstrap string: what the function's environment has, else what the cluster offers.
-fn bootstrap_of(
-    facts: &Snapshot,
-    named: &Named,
-    client: &Client,
-    auth: Option<Auth>,
-) -> Option<String> {
-    let configured = named
-        .function
-        .as_deref()
-        .and_then(|function| function_of(facts, function))
-        .and_then(|function| function.environment.as_ref())
-        .and_then(|environment| {
-            environment
-                .variables
-                .values()
-                .find(|value| value.contains(':') && parse_bootstrap(value).is_ok())
-        });
-    if let Some(configured) = configured {
-        return Some(configured.clone());
-    }
-    let cluster = cluster_of(facts, named)?;
-    let acls = acls(facts);
-    let world = World::new(facts, &acls);
-    let strings = vpc::bootstrap(&world, cluster)?;
-    let public = client
-        .vantage()
-        .is_some_and(|from| vpc::uses_public_listener(&world, cluster, &from));
-    let wanted = auth.map_or_else(
-        || vec![Auth::Iam, Auth::Scram, Auth::Tls, Auth::Plaintext],
-        |auth| vec![auth],
-    );
-    wanted
-        .into_iter()
-        .find_map(|auth| strings.string(auth, public, Family::V4))
-        .map(ToOwned::to_owned)
+/// Why a name is neither a function's nor a cluster's, as far as AWS told.
+fn unknown_name(name: &str, facts: &Snapshot) -> Result<String> {
+    let regions: Vec<&str> = facts
+        .scopes
+        .iter()
+        .filter_map(|scope| scope.region.as_deref())
+        .collect();
+    let mut refusals = told(facts)?.refusals;
+    // That it is not there is an answer.
+    refusals.retain(|refusal| !refusal.contains("NotFoundException"));
+    let because = if refusals.is_empty() {
+        format!(
+            "{} has no function and no MSK cluster of that name for these credentials (another --region or --profile?)",
+            if regions.is_empty() {
+                "AWS".to_owned()
+            } else {
+                regions.join(", ")
+            }
+        )
+    } else {
+        refusals.join("; ")
+    };
+    Ok(format!(
+        "{name:?} is no subcommand (msk-doctor --help), no bootstrap string (host:port) and no file; {because}"
+    ))
 }
 
 /// Whom the verdict is about: `--from`, else the function, else this machine.

@@ -46,7 +46,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let stated = configuration::state(case);
     causes.extend(judged.causes);
     merge_stated(&mut causes, stated.causes);
-    order(&mut causes);
+    order(case, &mut causes);
     findings.extend(checks::warnings(case));
     findings.extend(judged.findings);
     findings.extend(stated.findings);
@@ -279,10 +279,11 @@ fn absorb(causes: &mut Vec<Cause>) {
     });
 }
 
-/// The origin first: what hits most brokers, then what breaks first, then what is surest.
-pub(super) fn order(causes: &mut [Cause]) {
+/// The origin first: what is the client's before what is only seen from here, then what hits most brokers, then what breaks first, then what is surest.
+pub(super) fn order(case: &Case, causes: &mut [Cause]) {
     causes.sort_by_key(|cause| {
         (
+            !cause.is_the_clients(case),
             std::cmp::Reverse(cause.subjects.len()),
             cause.phase,
             cause.signs.iter().min().copied(),

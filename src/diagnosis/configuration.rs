@@ -86,7 +86,7 @@ pub(super) fn conclude(case: &Case) -> Diagnosis {
             Verdict::Healthy
         };
         let mut causes = stated.causes;
-        super::conclude::order(&mut causes);
+        super::conclude::order(case, &mut causes);
         return Diagnosis {
             verdict,
             causes,
@@ -103,7 +103,7 @@ pub(super) fn conclude(case: &Case) -> Diagnosis {
         Some(PathVerdict::Unknown) | None => Verdict::Inconclusive,
     };
     let mut causes = judged.causes;
-    super::conclude::order(&mut causes);
+    super::conclude::order(case, &mut causes);
     Diagnosis {
         verdict,
         causes,

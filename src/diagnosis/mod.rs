@@ -14,6 +14,7 @@ pub use paths::{prove, question};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::case::Case;
 use crate::catalogue::Fault;
 use crate::phase::Phase;
 use crate::probe::observation::End;
@@ -213,6 +214,14 @@ pub struct Cause {
     pub by_facts: bool,
     /// What would repair it, where the facts tell.
     pub repair: Repair,
+}
+
+impl Cause {
+    /// Whether it is the client's: the facts prove it, or what was seen from here holds for the client too.
+    #[must_use]
+    pub fn is_the_clients(&self, case: &Case) -> bool {
+        self.by_facts || self.signs.iter().any(|sign| case.shares(sign.needs()))
+    }
 }
 
 /// Changes of the configuration, tried on a copy of the facts.

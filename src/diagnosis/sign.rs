@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::case::Case;
+use crate::case::{Case, Shares};
 use crate::phase::Phase;
 use crate::probe::observation::{
     Detail, End, Framing, Observation, PhaseRecord, Purpose, Speaks, Stop,
@@ -57,10 +57,15 @@ pub enum Sign {
 }
 
 impl Sign {
-    /// Whether the network between client and broker decides it, rather than who logs in.
+    /// In what an observer must be the same as the client to see it for the client: the network between client and
+    /// broker decides it, or who logs in.
     #[must_use]
-    pub fn is_about_path(self) -> bool {
-        self < Sign::CertificateUntrusted || matches!(self, Sign::AdvertisedUnusable)
+    pub fn needs(self) -> Shares {
+        if self < Sign::CertificateUntrusted || matches!(self, Sign::AdvertisedUnusable) {
+            Shares::Path
+        } else {
+            Shares::Identity
+        }
     }
 }
 

@@ -11,16 +11,7 @@ use crate::target::TargetBroker;
 pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
     let speaks = case.shares(Shares::Path) && case.shares(Shares::Identity);
     if !causes.is_empty() {
-        let by_facts = causes.iter().any(|cause| cause.by_facts);
-        let counts = by_facts
-            || causes.iter().flat_map(|cause| &cause.signs).any(|sign| {
-                if sign.is_about_path() {
-                    case.shares(Shares::Path)
-                } else {
-                    case.shares(Shares::Identity)
-                }
-            });
-        return if counts {
+        return if causes.iter().any(|cause| cause.is_the_clients(case)) {
             Verdict::Faulty
         } else {
             Verdict::Inconclusive
@@ -69,6 +60,12 @@ pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
         add(
             "what the client's identity may do: the login from here is not the client's",
             "run msk-doctor with the client's role",
+        );
+    }
+    if let Some(because) = &case.facts_absent {
+        add(
+            &format!("what the AWS APIs say: {because}"),
+            "credentials that may ask (`msk-doctor snapshot --policy`), or --facts",
         );
     }
     if !case.complete {

@@ -230,13 +230,7 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
     if cause.confidence != Confidence::Proven {
         settle.extend(fault.settle.iter().map(|words| (*words).to_owned()));
     }
-    let path = cause.signs.iter().any(|sign| sign.is_about_path());
-    let needed = if path {
-        crate::case::Shares::Path
-    } else {
-        crate::case::Shares::Identity
-    };
-    if !cause.by_facts && !case.shares(needed) {
+    if !cause.is_the_clients(case) {
         settle.insert(0, words::from_the_client(case));
     }
     ReportCause {

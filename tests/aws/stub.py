@@ -1,5 +1,6 @@
 """An API endpoint in front of moto: has the answers that moto lacks, and denies, throttles or delays any call."""
 
+import contextlib
 import http.client
 import json
 import threading
@@ -7,7 +8,12 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-KAFKA = {"": "DescribeClusterV2", "nodes": "ListNodes", "bootstrap-brokers": "GetBootstrapBrokers"}
+KAFKA = {
+    "nodes": "ListNodes",
+    "bootstrap-brokers": "GetBootstrapBrokers",
+    "policy": "GetClusterPolicy",
+    "client-vpc-connections": "ListClientVpcConnections",
+}
 
 
 def operation(path, body):
@@ -17,6 +23,8 @@ def operation(path, body):
         return "DescribeClusterV2" if len(parts) > 3 else "ListClustersV2"
     if parts[:2] == ["v1", "clusters"]:
         return KAFKA[parts[3]]
+    if parts == ["v1", "vpc-connections"]:
+        return "ListVpcConnections"
     if "functions" in parts:
         return "GetFunctionConfiguration"
     if "event-source-mappings" in parts:
@@ -47,7 +55,9 @@ class Stub:
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(out)))
                 self.end_headers()
-                self.wfile.write(out)
+                # Whoever asked may have given up.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self.wfile.write(out)
 
             do_GET = do_POST = answer
 
@@ -73,6 +83,8 @@ class Stub:
         if name in self.kafka:
             time.sleep(self.delay)
             return 200, "application/json", json.dumps(self.kafka[name]).encode()
+        if name in KAFKA.values():
+            return error(False, 404, "NotFoundException")
         key = (method, path, body)
         if key in self.recorded:
             time.sleep(self.delay)

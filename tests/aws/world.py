@@ -8,12 +8,22 @@ import boto3
 
 ARN = "arn:aws:kafka:eu-west-1:123456789012:cluster/demo/0f7a9b6e-1111-2222-3333-444455556666-1"
 
+# All that `msk-doctor network orders` asks.
+CALLS = [
+    "DescribeVpcs", "DescribeSubnets", "DescribeRouteTables", "DescribeNetworkAcls", "DescribeSecurityGroups",
+    "DescribeNetworkInterfaces", "DescribeVpcPeeringConnections", "DescribeVpcAttribute", "GetManagedPrefixListEntries",
+    "DescribeClusterV2", "ListNodes", "GetBootstrapBrokers", "GetFunctionConfiguration", "ListEventSourceMappings",
+]  # fmt: skip
 
-def fill(url):
-    make = lambda service: boto3.client(
+
+def api(url, service):
+    return boto3.client(
         service, region_name="eu-west-1", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b"
     )
-    ec2, iam, functions = make("ec2"), make("iam"), make("lambda")
+
+
+def fill(url):
+    ec2, iam, functions = (api(url, service) for service in ["ec2", "iam", "lambda"])
     ids = {}
     for name, net in [("client", "10.1"), ("broker", "10.2")]:
         vpc = ec2.create_vpc(CidrBlock=f"{net}.0.0/16")["Vpc"]["VpcId"]
@@ -74,14 +84,16 @@ def fill(url):
             "brokerNodeGroupInfo": {"clientSubnets": ids["broker_subnets"], "securityGroups": [ids["broker_group"]]},
         },
     }
-    brokers = "b-1.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com"
+    names = [f"b-{number}.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com" for number in (1, 2)]
     kafka = {
         "DescribeClusterV2": {"clusterInfo": cluster},
         "ListClustersV2": {"clusterInfoList": [cluster, cluster | {"clusterArn": ARN + "9", "clusterName": "demo-2"}]},
         "ListNodes": {"nodeInfoList": nodes},
+        "ListVpcConnections": {"vpcConnections": []},
+        "ListClientVpcConnections": {"clientVpcConnections": []},
         "GetBootstrapBrokers": {
-            "bootstrapBrokerStringSaslIam": f"{brokers}:9098",
-            "bootstrapBrokerStringSaslIamIpv6": f"{brokers}:20098",
+            "bootstrapBrokerStringSaslIam": ",".join(f"{name}:9098" for name in names),
+            "bootstrapBrokerStringSaslIamIpv6": ",".join(f"{name}:20098" for name in names),
         },
     }
     return ids, kafka

@@ -41,6 +41,8 @@ const ATTEMPTS: u32 = 4;
 pub struct Wanted {
     /// The cluster's ARN or name; without one, the cluster that feeds the function or stands in its environment.
     pub cluster: Option<String>,
+    /// The name of a function or of a cluster: whichever there is.
+    pub either: Option<String>,
     /// Functions, with their qualifiers.
     pub functions: Vec<(String, Option<String>)>,
     /// Network interfaces of clients.

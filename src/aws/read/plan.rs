@@ -157,7 +157,9 @@ impl<'a> Plan<'a> {
     /// The client: functions, interfaces, instances, subnets, addresses.
     fn clients(&mut self) {
         let wanted = self.wanted;
-        for (name, qualifier) in &wanted.functions {
+        let either = wanted.either.iter().map(|name| (name, &None));
+        let functions = wanted.functions.iter().map(|(name, q)| (name, q));
+        for (name, qualifier) in functions.chain(either) {
             self.ask(0, Ask::Function(name.clone(), qualifier.clone()));
             self.ask(
                 0,
@@ -256,12 +258,15 @@ impl<'a> Plan<'a> {
         match &self.wanted.cluster {
             Some(cluster) if cluster.starts_with("arn:") => None,
             Some(name) => Some(name.clone()),
-            None => self.environment().find_map(|value| {
-                let endpoints = parse_bootstrap(value).ok()?;
-                endpoints
-                    .iter()
-                    .find_map(|endpoint| MskName::parse(&endpoint.host)?.cluster)
-            }),
+            None => self
+                .environment()
+                .find_map(|value| {
+                    let endpoints = parse_bootstrap(value).ok()?;
+                    endpoints
+                        .iter()
+                        .find_map(|endpoint| MskName::parse(&endpoint.host)?.cluster)
+                })
+                .or_else(|| self.wanted.either.clone()),
         }
     }
 

@@ -1,52 +1,21 @@
 import json
-import os
-import subprocess
-import time
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 import world
-from stub import Stub
+from world import CALLS
 
 KEY = world.ARN.replace(":", "_").replace("/", "_")
 
 
-@pytest.fixture(scope="module")
-def filled():
-    moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    moto.start()
-    port = moto.get_host_and_port()[1]
-    ids, kafka = world.fill(f"http://127.0.0.1:{port}")
-    stub = Stub(port)
-    stub.kafka, stub.function_vpc = kafka, ids["client_vpc"]
-    yield ids, stub
-    moto.stop()
-
-
 @pytest.fixture
-def aws(filled):
-    ids, stub = filled
-    stub.denied, stub.throttled, stub.silent, stub.delay = set(), {}, set(), 0
-    stub.asked = []
-    return ids, stub
+def snapshot(doctor):
+    def run(folder, *words):
+        done, took = doctor("snapshot", folder, *words)
+        assert not done.stderr, done.stderr
+        return done, took
 
-
-def snapshot(stub, folder, *words):
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "eu-west-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    env |= {f"AWS_ENDPOINT_URL_{service}": stub.url for service in ["EC2", "KAFKA", "LAMBDA"]}
-    command = [os.environ["MSK_DOCTOR"], "snapshot", str(folder), *words]
-    started = time.monotonic()
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
-    assert not done.stderr, done.stderr
-    return done, time.monotonic() - started
+    return run
 
 
 def fact(folder, name):
@@ -54,9 +23,9 @@ def fact(folder, name):
 
 
 @pytest.mark.parametrize("words", [["--cluster", world.ARN], ["--cluster", "demo"], []], ids=["arn", "name", "function-alone"])
-def test_facts_are_right(aws, tmp_path, words):
+def test_facts_are_right(aws, snapshot, tmp_path, words):
     ids, stub = aws
-    done, _ = snapshot(stub, tmp_path, "--function", "orders", *words)
+    done, _ = snapshot(tmp_path, "--function", "orders", *words)
     assert done.returncode == 0, done.stdout
     function = fact(tmp_path, "lambda-get-function-configuration.orders")
     assert function["VpcConfig"]["VpcId"] == ids["client_vpc"]
@@ -86,18 +55,11 @@ def test_facts_are_right(aws, tmp_path, words):
     assert not {"DescribeNatGateways", "DescribeTransitGateways", "DescribeVpnGateways", "DescribeInternetGateways"} & set(stub.asked)
 
 
-CALLS = [
-    "DescribeVpcs", "DescribeSubnets", "DescribeRouteTables", "DescribeNetworkAcls", "DescribeSecurityGroups",
-    "DescribeNetworkInterfaces", "DescribeVpcPeeringConnections", "DescribeVpcAttribute", "GetManagedPrefixListEntries",
-    "DescribeClusterV2", "ListNodes", "GetBootstrapBrokers", "GetFunctionConfiguration", "ListEventSourceMappings",
-]  # fmt: skip
-
-
 @pytest.mark.parametrize("call", CALLS)
-def test_a_denied_call_is_a_fact(aws, tmp_path, call):
+def test_a_denied_call_is_a_fact(aws, snapshot, tmp_path, call):
     _, stub = aws
     stub.denied = {call}
-    done, _ = snapshot(stub, tmp_path, "--function", "orders", "--cluster", world.ARN)
+    done, _ = snapshot(tmp_path, "--function", "orders", "--cluster", world.ARN)
     assert done.returncode == 0, done.stdout
     assert f":{call}" in done.stdout
     denied = [path for path in tmp_path.glob("*.json") if "An error occurred" in path.read_text()]
@@ -105,38 +67,38 @@ def test_a_denied_call_is_a_fact(aws, tmp_path, call):
     assert len(list(tmp_path.glob("*.json"))) > len(denied)
 
 
-def test_all_denied(aws, tmp_path):
+def test_all_denied(aws, snapshot, tmp_path):
     _, stub = aws
     stub.denied = set(CALLS)
-    done, _ = snapshot(stub, tmp_path, "--function", "orders", "--cluster", world.ARN)
+    done, _ = snapshot(tmp_path, "--function", "orders", "--cluster", world.ARN)
     assert done.returncode == 3
 
 
-def test_throttling_is_waited_for(aws, tmp_path):
+def test_throttling_is_waited_for(aws, snapshot, tmp_path):
     _, stub = aws
     stub.throttled = {"DescribeSubnets": 2, "ListNodes": 2}
-    done, _ = snapshot(stub, tmp_path, "--function", "orders", "--cluster", world.ARN)
+    done, _ = snapshot(tmp_path, "--function", "orders", "--cluster", world.ARN)
     assert done.returncode == 0 and "unknown" not in done.stdout
 
 
-def test_silence_ends_with_the_call(aws, tmp_path):
+def test_silence_ends_with_the_call(aws, snapshot, tmp_path):
     _, stub = aws
     stub.silent = {"DescribeNetworkAcls"}
     words = ["--function", "orders", "--cluster", world.ARN, "--phase-timeout", "1s"]
-    done, took = snapshot(stub, tmp_path, *words)
+    done, took = snapshot(tmp_path, *words)
     assert done.returncode == 0 and "describe-network-acls failed" in done.stdout
     assert took < 5 and not (tmp_path / "ec2-describe-network-acls.json").exists()
     assert (tmp_path / "ec2-describe-route-tables.json").exists()
 
 
 @pytest.mark.parametrize("words", [["--cluster", world.ARN], ["--cluster", "demo"], []], ids=["arn", "name", "function-alone"])
-def test_rounds(aws, tmp_path, words):
+def test_rounds(aws, snapshot, tmp_path, words):
     """At most four rounds, each as long as one call: measured against a start that asks nothing."""
     _, stub = aws
     words = ["--function", "orders", *words]
-    snapshot(stub, tmp_path, *words)
-    fast = min(snapshot(stub, tmp_path, *words)[1] for _ in range(3))
+    snapshot(tmp_path, *words)
+    fast = min(snapshot(tmp_path, *words)[1] for _ in range(3))
     stub.delay = 0.2
-    slow = min(snapshot(stub, tmp_path, *words)[1] for _ in range(3))
+    slow = min(snapshot(tmp_path, *words)[1] for _ in range(3))
     assert slow - fast < 4 * 0.2 + 0.1, (slow, fast)
     print(f"without delay {fast * 1000:.0f} ms, with 200 ms a call {slow * 1000:.0f} ms")
