@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
@@ -275,13 +275,14 @@ fn trust(ca_file: Option<&Path>, auth: Auth) -> Result<TrustStore> {
             return Err(unusable("it holds no certificate in PEM".to_owned()));
         }
     }
-    let platform = if auth.uses_tls() {
-        platform_roots()
-    } else {
-        Vec::new()
-    };
+    let platform: Arc<LazyLock<Vec<_>>> = Arc::new(LazyLock::new(platform_roots));
+    if auth.uses_tls() {
+        let platform = Arc::clone(&platform);
+        // Beside the first packets, which do not need them yet. What comes first waits for them.
+        std::thread::spawn(move || LazyLock::force(&platform).len());
+    }
     Ok(TrustStore {
-        platform: Arc::new(platform),
+        platform,
         ca_file: Arc::new(ca),
     })
 }

@@ -1,6 +1,6 @@
 //! A broker's certificate chain, judged one question at a time: chain, name, dates, usage.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use schemars::JsonSchema;
@@ -11,8 +11,8 @@ use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificat
 /// Whom to trust.
 #[derive(Debug, Clone, Default)]
 pub struct TrustStore {
-    /// The platform's roots.
-    pub platform: Arc<Vec<TrustAnchor<'static>>>,
+    /// The platform's roots: some hundred certificates, which are read when the first chain is judged at the latest.
+    pub platform: Arc<LazyLock<Vec<TrustAnchor<'static>>>>,
     /// The certificates of `--ca-file`, as they are.
     pub ca_file: Arc<Vec<CertificateDer<'static>>>,
 }
