@@ -276,9 +276,9 @@ fn trust(ca_file: Option<&Path>, auth: Auth) -> Result<TrustStore> {
         }
     }
     let platform: Arc<LazyLock<Vec<_>>> = Arc::new(LazyLock::new(platform_roots));
-    if auth.uses_tls() {
+    if auth.uses_tls() && ca.is_empty() {
         let platform = Arc::clone(&platform);
-        // Beside the first packets, which do not need them yet. What comes first waits for them.
+        // Beside the first packets, which do not need them yet. With a file of one's own they are rarely needed at all.
         std::thread::spawn(move || LazyLock::force(&platform).len());
     }
     Ok(TrustStore {

@@ -11,10 +11,11 @@ import pytest
 from world import ARN, CALLS
 
 HEALTHY, FAULTY, WRONG_USE, INCONCLUSIVE = 0, 1, 2, 3
-# Without these it cannot be known that packets pass.
+# Without these it cannot be known that packets pass, or who answers for a name that a zone hides.
 NEEDED = {
     "DescribeSubnets", "DescribeRouteTables", "DescribeNetworkAcls", "DescribeSecurityGroups", "DescribeNetworkInterfaces",
     "DescribeVpcPeeringConnections", "GetManagedPrefixListEntries", "ListNodes", "GetFunctionConfiguration",
+    "ListResourceRecordSets",
 }  # fmt: skip
 BROKERS = ",".join(f"b-{number}.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com:9098" for number in (1, 2))
 
@@ -60,6 +61,20 @@ def test_a_table_that_does_not_lead_back(no_way_back, report):
     assert found["verdict"] == "faulty" and codes(found)[0].startswith("RTE-")
     blockers = [blocker for path in found["paths"] for blocker in path["blockers"]]
     assert {(blocker["resource"], blocker["direction"]) for blocker in blockers} == {(no_way_back, "return")}
+
+
+def test_a_zone_that_lacks_a_broker(no_record, report):
+    found = report("network", "orders")
+    assert (found["verdict"], codes(found)) == ("faulty", ["DNS-05"])
+    assert no_record in json.dumps(found["causes"][0]) and BROKERS.split(",")[1].split(":")[0] in json.dumps(found["causes"][0])
+    assert {path["verdict"] for path in found["paths"]} == {"reachable"}
+
+
+def test_dns_firewall_is_not_known_to_let_names_pass(aws, report):
+    ids, stub = aws
+    stub.firewalls = [{"FirewallRuleGroupId": "rslvr-frg-1", "VpcId": ids["client_vpc"], "Status": "COMPLETE"}]
+    found = report("network", "orders")
+    assert found["verdict"] == "inconclusive" and any("rslvr-frg-1" in unknown["what"] for unknown in found["unknown"])
 
 
 def test_a_function_alone_is_enough(no_ingress, report):
