@@ -72,8 +72,7 @@ fn refused<T: Response>(
 }
 
 fn client_vpcs<'a>(case: &Case, world: &World<'a>) -> BTreeSet<&'a str> {
-    case.client
-        .vantage()
+    case.whose_path()
         .map(|from| vpc::client_vpcs(world, &from))
         .unwrap_or_default()
 }

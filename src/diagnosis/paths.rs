@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sign::{Seen, Sign};
 use super::{Cause, Confidence, Fact, Finding, Repair, Status, Unknown};
-use crate::case::{Case, ClientKind, Shares};
+use crate::case::{Case, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
 use crate::target::Endpoint;
 use crate::vpc::{
-    Blocker, Direction, From, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
+    Blocker, Direction, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
     client_vpcs, repair,
 };
 
@@ -32,19 +32,10 @@ pub fn question(case: &Case) -> Option<Question> {
     let ports: BTreeSet<u16> = case.target.brokers.iter().map(|b| b.port).collect();
     Some(Question {
         cluster: case.target.cluster.clone(),
-        from: vantage(case)?,
+        from: case.whose_path()?,
         auth: case.target.auth,
         ports: ports.into_iter().collect(),
     })
-}
-
-/// The client as the proof asks for it; `None` where it is a machine without any known address.
-fn vantage(case: &Case) -> Option<From> {
-    let own = || case.vantage.addresses.first().copied().map(From::Address);
-    match case.client.kind {
-        ClientKind::Machine => own(),
-        _ => case.client.vantage(),
-    }
 }
 
 /// What the paths say of a case.
@@ -128,7 +119,7 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
 /// An interface endpoint for the service `kafka` carries MSK's API. Who has no way to the brokers often adds one, in vain.
 /// Source: <https://docs.aws.amazon.com/msk/latest/developerguide/privatelink-vpc-endpoints.html>.
 fn api_endpoints(case: &Case, proof: &Proof) -> Vec<Finding> {
-    let (Some(facts), Some(from)) = (&case.facts, vantage(case)) else {
+    let (Some(facts), Some(from)) = (&case.facts, case.whose_path()) else {
         return Vec::new();
     };
     let unrouted = proof.paths.iter().find_map(|path| {

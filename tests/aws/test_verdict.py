@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,30 @@ def test_without_credentials_it_is_said(aws, report):
     found = report("diagnose", BROKERS, "--function", "orders", *resolve, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert found["verdict"] == "inconclusive"
     assert any("no facts without credentials" in unknown["what"] for unknown in found["unknown"])
+
+
+def test_an_instance_of_the_account_is_the_client(aws, no_ingress, report):
+    ids, _ = aws
+    found = report("network", "--cluster", ARN, instance=ids["instance"])
+    assert (found["verdict"], codes(found)) == ("faulty", ["SG-01"])
+    assert {path["from"]["subnet"] for path in found["paths"]} == {ids["client_subnets"][0]}
+
+
+def test_on_an_instance_aws_is_asked_when_something_fails(aws, no_ingress, report):
+    ids, stub = aws
+    resolve = [word for broker in BROKERS.split(",") for word in ("--resolve", f"{broker}:127.0.0.1")]
+    found = report("tcp", BROKERS, *resolve, instance=ids["instance"])
+    # The port is closed here, which no group does: both are said.
+    assert "SG-01" in codes(found) and "TCP-02" in codes(found)
+    assert found["vantage"]["instance"] == ids["instance"]
+
+
+def test_on_an_instance_nobody_is_asked_while_all_works(aws, no_ingress, report):
+    ids, stub = aws
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        broker = f"b-1.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com:{server.getsockname()[1]}"
+        found = report("tcp", broker, "--resolve", f"{broker}:127.0.0.1", instance=ids["instance"])
+    assert found["verdict"] == "healthy" and stub.asked == []
 
 
 def test_bootstrap_alone_asks_nobody(aws, report):

@@ -62,6 +62,10 @@ def fill(url):
         }
         nodes.append({"nodeType": "BROKER", "brokerNodeInfo": node})
     ids["broker_interfaces"] = [node["brokerNodeInfo"]["attachedENIId"] for node in nodes]
+    started = ec2.run_instances(
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=ids["client_subnets"][0], SecurityGroupIds=[ids["client_group"]]
+    )
+    ids["instance"] = started["Instances"][0]["InstanceId"]
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = iam.create_role(RoleName="orders", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     code = io.BytesIO()
