@@ -4,10 +4,12 @@
 //! it can be said who was asked, what each said, and for whom the time ran out.
 
 mod failure;
+mod http;
 mod identity;
 mod reason;
 
 pub use failure::{CredentialFailure, Step, Tried};
+pub use http::warm;
 pub use identity::{ClockSkew, IdentityAnswer, IdentityOptions, IdentityOutcome, identity};
 
 use std::fmt;
@@ -344,7 +346,7 @@ async fn assume(
 
 /// The standard configuration, which has the endpoint override variables too.
 pub(super) fn loader(profile: Option<&str>, region: Option<String>) -> ConfigLoader {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http::shared());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use msk_doctor::aws::credentials::{CredentialOptions, load, resolve_region};
+use msk_doctor::aws::credentials::{CredentialOptions, load, resolve_region, warm};
 use msk_doctor::aws::read::{Access, Limits, Wanted, read};
 use msk_doctor::aws::snapshot::{Answer, Snapshot};
 use msk_doctor::cli::{AwsArgs, LimitArgs};
@@ -40,6 +40,7 @@ pub async fn ask(
     regions: Regions,
 ) -> Result<Snapshot, String> {
     let started = Instant::now();
+    warm();
     let region = match args.region.clone().or(regions.client) {
         Some(region) => region,
         None => match resolve_region(args.profile.as_deref()).await {

@@ -49,6 +49,8 @@ class Stub:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Headers and body are two segments: the second would wait 40 ms for the client's delayed ACK.
+            disable_nagle_algorithm = True
 
             def log_message(self, *_):
                 pass

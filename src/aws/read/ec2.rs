@@ -54,6 +54,17 @@ macro_rules! described {
             }
         }
 
+        #[cfg(test)]
+        impl Kind {
+            /// The call's name.
+            pub(super) fn operation(self) -> String {
+                match self {
+                    $(Kind::$kind => stringify!($call),)*
+                }
+                .replace('_', "-")
+            }
+        }
+
         /// What is taken in where there is no answer.
         pub(super) fn refused(kind: Kind, refusal: Refusal) -> Merge {
             match kind {

@@ -121,12 +121,10 @@ pub async fn read(
     }
     let mut asked = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
-        let mut next = plan::plan(wanted, &facts);
-        next.retain(|ask| !asked.contains(ask));
+        let next = plan::round(wanted, &facts, &mut asked);
         if next.is_empty() {
             break;
         }
-        asked.extend(next.iter().cloned());
         let calls = plan::batches(next).into_iter().map(|(scope, call)| {
             let clients = &clients[scope];
             async move { (scope, call.within(clients, end, limits.call).await) }

@@ -1,6 +1,8 @@
 //! What to ask next, from what is known: pure, so that the rounds can be counted without a network.
 
 mod references;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -62,7 +64,7 @@ pub(super) fn full(name: &str, qualifier: Option<&str>) -> String {
 
 /// All that is needed as far as `facts` tell, asked or not. The first facts are the client's, the last the
 /// cluster's: often the same.
-pub(super) fn plan(wanted: &Wanted, facts: &[Facts]) -> BTreeSet<(usize, Ask)> {
+fn plan(wanted: &Wanted, facts: &[Facts]) -> BTreeSet<(usize, Ask)> {
     let mut plan = Plan {
         wanted,
         facts,
@@ -76,6 +78,18 @@ pub(super) fn plan(wanted: &Wanted, facts: &[Facts]) -> BTreeSet<(usize, Ask)> {
         plan.references(scope);
     }
     plan.asks
+}
+
+/// The next round: what is needed and was not asked yet. Empty where nothing more is needed.
+pub(super) fn round(
+    wanted: &Wanted,
+    facts: &[Facts],
+    asked: &mut BTreeSet<(usize, Ask)>,
+) -> BTreeSet<(usize, Ask)> {
+    let mut next = plan(wanted, facts);
+    next.retain(|ask| !asked.contains(ask));
+    asked.extend(next.iter().cloned());
+    next
 }
 
 /// The calls of a round: things of a kind by one filter make one call.
