@@ -96,6 +96,8 @@ pub enum Asked {
     Network,
     /// Whether the cluster's configuration does.
     Cluster,
+    /// Whether the function's configuration does, and that of what feeds it.
+    Lambda,
 }
 
 /// From where the probes were made.

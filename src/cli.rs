@@ -60,6 +60,12 @@ pub enum Command {
     #[command(after_help = "Examples:\n  msk-doctor cluster demo\n  \
         msk-doctor cluster demo --auth scram --facts facts/")]
     Cluster(Box<DiagnoseArgs>),
+    /// The function's state, VPC, timeout and memory, and what feeds it
+    #[command(after_help = "Examples:\n  msk-doctor lambda orders-writer\n  \
+        msk-doctor lambda orders-writer:prod\n  \
+        msk-doctor lambda orders-writer --facts facts/\n\n\
+        An event source mapping's poller is a client of its own: it polls from the cluster's subnets.")]
+    Lambda(Box<DiagnoseArgs>),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means

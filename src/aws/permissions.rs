@@ -160,7 +160,7 @@ fn functions(script: &mut String, target: &ScriptFor) {
 const QUERY: &str = "{FunctionName:FunctionName,FunctionArn:FunctionArn,Role:Role,Version:Version,Runtime:Runtime,\
 Timeout:Timeout,MemorySize:MemorySize,State:State,StateReason:StateReason,StateReasonCode:StateReasonCode,\
 LastUpdateStatus:LastUpdateStatus,LastUpdateStatusReason:LastUpdateStatusReason,\
-LastUpdateStatusReasonCode:LastUpdateStatusReasonCode,VpcConfig:VpcConfig}";
+LastUpdateStatusReasonCode:LastUpdateStatusReasonCode,VpcConfig:VpcConfig,SnapStart:SnapStart,Layers:Layers}";
 
 fn clusters(script: &mut String, target: &ScriptFor) {
     match target.cluster.as_deref() {

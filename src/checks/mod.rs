@@ -6,8 +6,10 @@
 mod certificate;
 pub mod configuration;
 mod connect;
+pub mod function;
 mod kafka;
 mod login;
+pub mod mapping;
 pub mod names;
 mod resolve;
 mod tls;

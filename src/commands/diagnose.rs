@@ -46,7 +46,7 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
 
-/// `network` and `cluster`: what the configuration says, and no packet.
+/// `network`, `cluster` and `lambda`: what the configuration says, and no packet.
 pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
     output::check(&args.output)?;
     let (case, diagnosis) = if let Some(path) = &args.case {
@@ -77,6 +77,9 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
             return Err(wrong(
                 "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
             ));
+        }
+        if asked == Asked::Lambda && client.kind != ClientKind::Function {
+            return Err(wrong("which function? give its name or ARN"));
         }
         configuration(target, client, facts, asked, Phase::Connect)
     };

@@ -37,6 +37,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Sasl(args) => diagnose::run(&args, Phase::SaslAuthenticate),
         Command::Network(args) => diagnose::configured(&args, Asked::Network),
         Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
+        Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
         Command::Token(args) => token::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -3,7 +3,7 @@
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict, paths};
 use crate::case::{Asked, Case};
 use crate::checks::configuration::{Answer, answers};
-use crate::checks::names;
+use crate::checks::{function, mapping, names};
 use crate::target::Endpoint;
 use crate::vpc::{PathVerdict, World};
 
@@ -20,7 +20,20 @@ pub(super) struct Stated {
 
 /// Judges the cluster's configuration, and who answers for its names.
 pub(super) fn state(case: &Case) -> Stated {
-    stated(case, answers(case))
+    let mut all = functions(case);
+    all.extend(answers(case));
+    stated(case, all)
+}
+
+/// What is said of the function, and of what feeds it.
+fn functions(case: &Case) -> Vec<Answer> {
+    let Some(facts) = &case.facts else {
+        return Vec::new();
+    };
+    let world = World::new(facts, &[]);
+    let mut found = function::answers(case, &world);
+    found.extend(mapping::answers(case, &world));
+    found
 }
 
 /// Judges who answers for the brokers' names alone.
@@ -83,7 +96,13 @@ fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
         if status == Status::Unknown {
             stated.unknown.push(Unknown {
                 what: words,
-                needs: needs.unwrap_or_else(|| "kafka:DescribeClusterV2".to_owned()),
+                needs: needs.unwrap_or_else(|| {
+                    match fault.group() {
+                        "FN" | "ESM" => "lambda:GetFunctionConfiguration",
+                        _ => "kafka:DescribeClusterV2",
+                    }
+                    .to_owned()
+                }),
             });
         }
         stated.findings.push(Finding {
@@ -98,8 +117,14 @@ fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
 
 /// The diagnosis of the configuration alone, without anything that packets say.
 pub(super) fn conclude(case: &Case) -> Diagnosis {
-    let stated = state(case);
-    if case.asked == Asked::Cluster {
+    if case.asked != Asked::Network {
+        let stated = stated(
+            case,
+            match case.asked {
+                Asked::Lambda => functions(case),
+                _ => answers(case),
+            },
+        );
         let verdict = if !stated.causes.is_empty() {
             Verdict::Faulty
         } else if stated.findings.is_empty() || !stated.unknown.is_empty() {

@@ -28,6 +28,7 @@ pub use broker::{
 pub use client::{ClientSide, From, FromError, client_vpcs, clients, configuration};
 pub use path::prove;
 pub use question::{Proof, Question, access, answer};
+pub use route::gives_internet;
 pub use world::{World, acls};
 
 use ipnet::IpNet;

@@ -101,7 +101,7 @@ impl Planner<'_, '_> {
             ("SG-04", 0) => wear(path, self.groups_of_others(path)),
             ("SG-02" | "SG-05", 0) if !of_broker => egress(world, path, blocker),
             ("SG-03" | "SG-04", _) => ingress(world, path, blocker, way - 1),
-            (code, 0 | 1) if code.starts_with("SG-") && of_broker => {
+            (code, 0 | 1) if (code.starts_with("SG-") || code == "FN-19") && of_broker => {
                 ingress(world, path, blocker, way)
             }
             (code, 0 | 1) if code.starts_with("NACL-") => acl_rule(world, path, blocker, way == 0)

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Gap;
-use super::space::{Addresses, Family, common, without};
+use super::space::{Addresses, Family, common, just, without};
 use super::world::World;
-use crate::aws::snapshot::ec2::{Route, RouteTable};
+use crate::aws::snapshot::ec2::{Route, RouteTable, Subnet};
 
 /// Where a route leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +191,26 @@ pub fn is_public(address: IpAddr) -> bool {
         }
         // In AWS, IPv6 addresses of VPCs are global unless they are unique local ones.
         IpAddr::V6(address) => (address.segments()[0] & 0xfe00) != 0xfc00,
+    }
+}
+
+/// Whether an interface without a public address comes to the internet from a subnet: through a NAT gateway. `None`
+/// where the facts do not tell, or the packets go where others decide.
+#[must_use]
+pub fn gives_internet(world: &World<'_>, subnet: &Subnet) -> Option<bool> {
+    // Any address of the internet that no network of anybody has: TEST-NET-3.
+    let outside = just(IpAddr::from([203, 0, 113, 1]));
+    let table = world.route_table(subnet).ok()?;
+    let found = look_up(world, table, Family::V4, &outside);
+    match &found.first()?.1 {
+        Found::Nothing => Some(false),
+        Found::Taken(taken) if taken.is_blackhole() => Some(false),
+        Found::Taken(taken) => match taken.target() {
+            Target::Nat(_) => Some(true),
+            Target::Internet(_) | Target::EgressOnly(_) => Some(false),
+            _ => None,
+        },
+        Found::Unknown(_) => None,
     }
 }
 

@@ -144,34 +144,59 @@ impl<'a> Oracle<'a> {
             // tgw/tgw-nacls.html: incoming rules by source, in whichever subnet.
             Some(door) => self.acl(door, packet, false),
         };
-        let association = self
-            .0
-            .known(|facts| &facts.transit_gateway_attachments)
-            .flat_map(|(_, answer)| &answer.transit_gateway_attachments)
-            .find(|attachment| attachment.transit_gateway_attachment_id == own_id)
-            .map(|attachment| attachment.association.as_ref());
-        let table = match association {
-            None => return (way_in.then(Trace::clear(Fate::Depends)), Link::Dark),
-            Some(None) => return given_up(way_in.then(drop(own_id, None))),
-            Some(Some(association)) => match &association.transit_gateway_route_table_id {
-                Some(table) => table,
-                None => return given_up(way_in.then(drop(own_id, None))),
-            },
+        let lost = |way_in: Trace| {
+            let (mut trace, _) = given_up(way_in.then(Trace::clear(Fate::Depends)));
+            trace.fate = trace.fate.max(Fate::Depends);
+            (trace, Link::Dark)
         };
-        let route = match self.gateway_route(table, packet.destination) {
-            Err(()) => {
-                let (mut trace, _) = given_up(way_in.then(Trace::clear(Fate::Depends)));
-                trace.fate = trace.fate.max(Fate::Depends);
-                return (trace, Link::Dark);
+        let (mut gateway, mut arrival, mut hops) = (gateway, own_id, 1);
+        let target = loop {
+            let association = self
+                .0
+                .known(|facts| &facts.transit_gateway_attachments)
+                .flat_map(|(_, answer)| &answer.transit_gateway_attachments)
+                .find(|attachment| {
+                    attachment.transit_gateway_attachment_id == arrival
+                        && attachment.transit_gateway_id.as_deref() == Some(gateway)
+                })
+                .map(|attachment| attachment.association.as_ref());
+            let table = match association {
+                None => return lost(way_in),
+                Some(None) => return given_up(way_in.then(drop(arrival, None))),
+                Some(Some(association)) => match &association.transit_gateway_route_table_id {
+                    Some(table) => table,
+                    None => return given_up(way_in.then(drop(arrival, None))),
+                },
+            };
+            let route = match self.gateway_route(table, packet.destination) {
+                Err(()) => return lost(way_in),
+                Ok(None) => return given_up(way_in.then(drop(table, None))),
+                Ok(Some(route)) => route,
+            };
+            let range = route.destination_cidr_block.map(|range| range.to_string());
+            let range = range.or_else(|| Some("a prefix list".to_owned()));
+            let target = route.transit_gateway_attachments.first();
+            let Some(target) = target.filter(|_| route.state.as_deref() != Some("blackhole"))
+            else {
+                return given_up(way_in.then(drop(table, range)));
+            };
+            if target.resource_type.as_deref() != Some("peering") {
+                break target;
             }
-            Ok(None) => return given_up(way_in.then(drop(table, None))),
-            Ok(Some(route)) => route,
-        };
-        let range = route.destination_cidr_block.map(|range| range.to_string());
-        let range = range.or_else(|| Some("a prefix list".to_owned()));
-        let target = route.transit_gateway_attachments.first();
-        let Some(target) = target.filter(|_| route.state.as_deref() != Some("blackhole")) else {
-            return given_up(way_in.then(drop(table, range)));
+            // A peering between gateways leads to the table that the other side has for it:
+            // tgw/tgw-peering.html. Nobody follows packets that go round.
+            let id = target
+                .transit_gateway_attachment_id
+                .as_deref()
+                .unwrap_or_default();
+            let other = match self.beyond(gateway, id) {
+                Err(()) => return given_up(way_in.then(drop(id, None))),
+                Ok(other) => other,
+            };
+            let Some(other) = other.filter(|_| hops < 4) else {
+                return lost(way_in);
+            };
+            (gateway, arrival, hops) = (other, id, hops + 1);
         };
         let there = target.resource_type.as_deref() == Some("vpc")
             && target.resource_id.as_ref() == Some(&to.vpc_id);
@@ -180,8 +205,33 @@ impl<'a> Oracle<'a> {
             return given_up(way_in.then(middle).then(drop(gateway, None)));
         };
         let out = self.out(packet, from, to, theirs);
-        let link = self.references(gateway, own, theirs);
+        // Not across peered transit gateways: tgw/tgw-vpc-attachments.html.
+        let link = if hops > 1 {
+            Link::Far
+        } else {
+            self.references(gateway, own, theirs)
+        };
         (way_in.then(middle).then(out), link)
+    }
+
+    /// The gateway on the other side of a peering; `None` where it is unknown, an error where the peering is dead.
+    fn beyond(&self, gateway: &str, id: &str) -> Result<Option<&'a str>, ()> {
+        let Some(peering) = self
+            .0
+            .known(|facts| &facts.transit_gateway_peering_attachments)
+            .flat_map(|(_, answer)| &answer.transit_gateway_peering_attachments)
+            .find(|peering| peering.transit_gateway_attachment_id == id)
+        else {
+            return Ok(None);
+        };
+        if peering.state.as_deref() != Some("available") {
+            return Err(());
+        }
+        let ends = [&peering.requester_tgw_info, &peering.accepter_tgw_info];
+        Ok(ends
+            .into_iter()
+            .filter_map(|end| end.transit_gateway_id.as_deref())
+            .find(|end| *end != gateway))
     }
 
     fn references(

@@ -2,12 +2,13 @@
 
 use ipnet::IpNet;
 use msk_doctor::aws::snapshot::ec2::{
-    DescribeNatGateways, DescribeTransitGatewayAttachments, DescribeTransitGatewayVpcAttachments,
+    DescribeNatGateways, DescribeTransitGatewayAttachments,
+    DescribeTransitGatewayPeeringAttachments, DescribeTransitGatewayVpcAttachments,
     DescribeTransitGateways, DescribeVpcPeeringConnections, NatGateway, NatGatewayAddress,
-    PeeringVpc, Route, RouteTable, RouteTableAssociation, SearchTransitGatewayRoutes, State,
-    TransitGateway, TransitGatewayAssociation, TransitGatewayAttachment, TransitGatewayOptions,
-    TransitGatewayRoute, TransitGatewayRouteAttachment, TransitGatewayVpcAttachment,
-    VpcPeeringConnection,
+    PeeringTgw, PeeringVpc, Route, RouteTable, RouteTableAssociation, SearchTransitGatewayRoutes,
+    State, TransitGateway, TransitGatewayAssociation, TransitGatewayAttachment,
+    TransitGatewayOptions, TransitGatewayPeeringAttachment, TransitGatewayRoute,
+    TransitGatewayRouteAttachment, TransitGatewayVpcAttachment, VpcPeeringConnection,
 };
 use msk_doctor::aws::snapshot::{Answer, Facts};
 
@@ -76,14 +77,16 @@ fn peerings(plan: &Plan, facts: &mut Facts, dice: &mut Dice) {
 fn gateways(plan: &Plan, facts: &mut Facts, dice: &mut Dice) {
     let switch = |on: bool| Some(if on { "enable" } else { "disable" }.to_owned());
     facts.transit_gateways = only(DescribeTransitGateways {
-        transit_gateways: vec![TransitGateway {
-            transit_gateway_id: "tgw-0".to_owned(),
-            options: Some(TransitGatewayOptions {
-                security_group_referencing_support: switch(dice.chance(60)),
-                ..TransitGatewayOptions::default()
-            }),
-            ..TransitGateway::default()
-        }],
+        transit_gateways: (0..2)
+            .map(|gateway| TransitGateway {
+                transit_gateway_id: format!("tgw-{gateway}"),
+                options: Some(TransitGatewayOptions {
+                    security_group_referencing_support: switch(dice.chance(60)),
+                    ..TransitGatewayOptions::default()
+                }),
+                ..TransitGateway::default()
+            })
+            .collect(),
     });
     let (mut of_vpcs, mut of_any) = (Vec::new(), Vec::new());
     for vpc in 0..plan.vpcs.len() {
@@ -102,7 +105,7 @@ fn gateways(plan: &Plan, facts: &mut Facts, dice: &mut Dice) {
         let id = format!("tgw-attach-{vpc}");
         of_vpcs.push(TransitGatewayVpcAttachment {
             transit_gateway_attachment_id: id.clone(),
-            transit_gateway_id: Some("tgw-0".to_owned()),
+            transit_gateway_id: Some(home(plan, vpc)),
             vpc_id: Some(format!("vpc-{vpc}")),
             state: Some(
                 if dice.chance(96) {
@@ -121,25 +124,50 @@ fn gateways(plan: &Plan, facts: &mut Facts, dice: &mut Dice) {
         });
         of_any.push(TransitGatewayAttachment {
             transit_gateway_attachment_id: id,
-            transit_gateway_id: Some("tgw-0".to_owned()),
+            transit_gateway_id: Some(home(plan, vpc)),
             resource_id: Some(format!("vpc-{vpc}")),
             resource_type: Some("vpc".to_owned()),
-            association: dice.chance(95).then(|| TransitGatewayAssociation {
-                transit_gateway_route_table_id: Some(format!("tgw-rtb-{}", dice.roll(2))),
-                state: Some("associated".to_owned()),
-            }),
+            association: association(plan.homes[vpc], dice),
             ..TransitGatewayAttachment::default()
         });
     }
+    // Each side sees the peering under the same id, with a table of its own.
+    for gateway in 0..2 {
+        of_any.push(TransitGatewayAttachment {
+            transit_gateway_attachment_id: "tgw-attach-peer".to_owned(),
+            transit_gateway_id: Some(format!("tgw-{gateway}")),
+            resource_id: Some(format!("tgw-{}", 1 - gateway)),
+            resource_type: Some("peering".to_owned()),
+            association: association(gateway, dice),
+            ..TransitGatewayAttachment::default()
+        });
+    }
+    let side = |gateway: &str| PeeringTgw {
+        transit_gateway_id: Some(gateway.to_owned()),
+        ..PeeringTgw::default()
+    };
+    let state = if dice.chance(92) {
+        "available"
+    } else {
+        "deleted"
+    };
+    facts.transit_gateway_peering_attachments = only(DescribeTransitGatewayPeeringAttachments {
+        transit_gateway_peering_attachments: vec![TransitGatewayPeeringAttachment {
+            transit_gateway_attachment_id: "tgw-attach-peer".to_owned(),
+            state: Some(state.to_owned()),
+            requester_tgw_info: side("tgw-0"),
+            accepter_tgw_info: side("tgw-1"),
+        }],
+    });
     facts.transit_gateway_vpc_attachments = only(DescribeTransitGatewayVpcAttachments {
         transit_gateway_vpc_attachments: of_vpcs,
     });
     facts.transit_gateway_attachments = only(DescribeTransitGatewayAttachments {
         transit_gateway_attachments: of_any,
     });
-    for table in 0..2 {
+    for table in 0..4 {
         let answer = Answer::Known(SearchTransitGatewayRoutes {
-            routes: gateway_routes(plan, dice),
+            routes: gateway_routes(plan, table / 2, dice),
             additional_routes_available: false,
         });
         facts
@@ -148,7 +176,20 @@ fn gateways(plan: &Plan, facts: &mut Facts, dice: &mut Dice) {
     }
 }
 
-fn gateway_routes(plan: &Plan, dice: &mut Dice) -> Vec<TransitGatewayRoute> {
+/// The transit gateway of a VPC.
+fn home(plan: &Plan, vpc: usize) -> String {
+    format!("tgw-{}", plan.homes[vpc])
+}
+
+/// One of the gateway's two tables.
+fn association(gateway: usize, dice: &mut Dice) -> Option<TransitGatewayAssociation> {
+    dice.chance(95).then(|| TransitGatewayAssociation {
+        transit_gateway_route_table_id: Some(format!("tgw-rtb-{}", 2 * gateway + dice.roll(2))),
+        state: Some("associated".to_owned()),
+    })
+}
+
+fn gateway_routes(plan: &Plan, gateway: usize, dice: &mut Dice) -> Vec<TransitGatewayRoute> {
     let mut found = Vec::new();
     let mut taken: Vec<(IpNet, bool)> = Vec::new();
     let mut add = |net: IpNet, vpc: usize, is_static: bool, blackhole: bool| {
@@ -164,23 +205,36 @@ fn gateway_routes(plan: &Plan, dice: &mut Dice) -> Vec<TransitGatewayRoute> {
             transit_gateway_attachments: if blackhole {
                 Vec::new()
             } else {
-                vec![TransitGatewayRouteAttachment {
-                    transit_gateway_attachment_id: Some(format!("tgw-attach-{vpc}")),
-                    resource_id: Some(format!("vpc-{vpc}")),
-                    resource_type: Some("vpc".to_owned()),
+                vec![if plan.homes[vpc] == gateway {
+                    TransitGatewayRouteAttachment {
+                        transit_gateway_attachment_id: Some(format!("tgw-attach-{vpc}")),
+                        resource_id: Some(format!("vpc-{vpc}")),
+                        resource_type: Some("vpc".to_owned()),
+                    }
+                } else {
+                    TransitGatewayRouteAttachment {
+                        transit_gateway_attachment_id: Some("tgw-attach-peer".to_owned()),
+                        resource_id: Some(format!("tgw-{}", 1 - gateway)),
+                        resource_type: Some("peering".to_owned()),
+                    }
                 }]
             },
         });
     };
     for vpc in 0..plan.vpcs.len() {
         if dice.chance(85) {
-            add(plan.range(vpc), vpc, false, false);
+            // Peerings propagate nothing.
+            let is_static = plan.homes[vpc] != gateway;
+            add(plan.range(vpc), vpc, is_static, false);
         }
     }
     for _ in 0..dice.roll(3) {
         let to = dice.roll(plan.vpcs.len());
         let net = plan.any_range(dice);
-        let (is_static, blackhole) = (dice.chance(70), dice.chance(30));
+        let (is_static, blackhole) = (
+            dice.chance(70) || plan.homes[to] != gateway,
+            dice.chance(30),
+        );
         add(net, to, is_static || blackhole, blackhole);
     }
     let list = dice.chance(10).then(|| TransitGatewayRoute {
@@ -218,7 +272,7 @@ fn towards(plan: &Plan, vpc: usize, other: usize, made: &mut Route, dice: &mut D
     if other != vpc && dice.chance(50) {
         made.vpc_peering_connection_id = Some(format!("pcx-{}-{}", vpc.min(other), vpc.max(other)));
     } else if plan.vpcs.len() > 1 {
-        made.transit_gateway_id = Some("tgw-0".to_owned());
+        made.transit_gateway_id = Some(home(plan, vpc));
     } else {
         made.gateway_id = Some("igw-0".to_owned());
     }

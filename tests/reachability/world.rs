@@ -9,7 +9,7 @@ use msk_doctor::aws::snapshot::ec2::{
     Ipv6CidrBlockAssociation, NetworkInterface, Subnet, Vpc,
 };
 use msk_doctor::aws::snapshot::kafka::{
-    BrokerNodeInfo, Cluster, DescribeClusterV2, ListNodes, NodeInfo,
+    BrokerNodeInfo, Cluster, DescribeClusterV2, ListNodes, NodeInfo, Serverless, VpcConfig,
 };
 use msk_doctor::aws::snapshot::{Answer, Answers, Facts, Snapshot};
 
@@ -58,6 +58,8 @@ pub struct Plan {
     pub groups: Vec<(usize, String)>,
     pub brokers: Vec<(IpNet, usize)>,
     pub client_vpc: usize,
+    /// The transit gateway of each VPC: the first, or the one that it is peered with.
+    pub homes: Vec<usize>,
 }
 
 /// The one answer of a call.
@@ -160,14 +162,19 @@ pub fn make(seed: u64) -> Made {
         groups: Vec::new(),
         brokers: Vec::new(),
         client_vpc: 0,
+        homes: Vec::new(),
     };
     if plan.vpcs.len() > 1 && dice.chance(5) {
         plan.vpcs[1] = 0;
     }
     plan.client_vpc = dice.roll(plan.vpcs.len());
+    let two = dice.chance(25);
+    plan.homes = (0..plan.vpcs.len())
+        .map(|_| usize::from(two && dice.chance(50)))
+        .collect();
     let mut facts = Facts::default();
     lay_out(&mut plan, &mut facts, dice);
-    let interfaces = people(&mut plan, &mut facts, dice);
+    let mut interfaces = people(&mut plan, &mut facts, dice);
     facts.security_groups = only(DescribeSecurityGroups {
         security_groups: rules::groups(&plan, dice),
     });
@@ -185,6 +192,10 @@ pub fn make(seed: u64) -> Made {
             .insert(key.to_owned(), Answer::Known(list));
     }
     let from = client(&plan, &interfaces, dice);
+    // A dice of their own: the other worlds stay as they are.
+    if plan.client_vpc == 0 && Dice(!seed).chance(8) {
+        stand_for_brokers(&mut facts, &mut interfaces);
+    }
     facts.network_interfaces = only(DescribeNetworkInterfaces {
         network_interfaces: interfaces,
     });
@@ -342,6 +353,31 @@ fn people(plan: &mut Plan, facts: &mut Facts, dice: &mut Dice) -> Vec<NetworkInt
     });
     found.push(made);
     found
+}
+
+/// The cluster is a serverless one: what would be brokers are the interfaces of its endpoint.
+fn stand_for_brokers(facts: &mut Facts, interfaces: &mut [NetworkInterface]) {
+    let mut config = VpcConfig::default();
+    for interface in interfaces {
+        if interface.network_interface_id.starts_with("eni-b") {
+            interface.interface_type = Some("vpc_endpoint".to_owned());
+            config.subnet_ids.extend(interface.subnet_id.clone());
+            let worn = interface.group_ids().map(ToOwned::to_owned);
+            config.security_group_ids.extend(worn);
+        }
+    }
+    facts.nodes = Answers::default();
+    facts.clusters = only(DescribeClusterV2 {
+        cluster_info: Cluster {
+            cluster_arn: "arn:aws:kafka:eu-west-1:111122223333:cluster/less/1-s1".to_owned(),
+            cluster_name: "less".to_owned(),
+            serverless: Some(Serverless {
+                vpc_configs: vec![config],
+                ..Serverless::default()
+            }),
+            ..Cluster::default()
+        },
+    });
 }
 
 /// Who connects.

@@ -105,7 +105,7 @@ macro_rules! models {
 }
 
 models! {
-    Vpc => Vpc { vpc_id, owner_id, cidr_block, cidr_block_association_set, ipv6_cidr_block_association_set, dhcp_options_id }
+    Vpc => Vpc { vpc_id, owner_id, cidr_block, cidr_block_association_set, ipv6_cidr_block_association_set, dhcp_options_id, instance_tenancy }
     VpcCidrBlockAssociation => CidrBlockAssociation { cidr_block, cidr_block_state }
     VpcIpv6CidrBlockAssociation => Ipv6CidrBlockAssociation { ipv6_cidr_block, ipv6_cidr_block_state }
     SubnetIpv6CidrBlockAssociation => Ipv6CidrBlockAssociation { ipv6_cidr_block, ipv6_cidr_block_state }

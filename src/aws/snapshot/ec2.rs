@@ -27,6 +27,7 @@ models! {
         cidr_block_association_set: Vec<CidrBlockAssociation>,
         ipv6_cidr_block_association_set: Vec<Ipv6CidrBlockAssociation>,
         dhcp_options_id: Option<String>,
+        instance_tenancy: Option<String>,
     }
     /// An IPv4 range of a VPC.
     CidrBlockAssociation { cidr_block: Option<Ipv4Net>, cidr_block_state: Option<CidrBlockState>, }

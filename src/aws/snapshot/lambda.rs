@@ -24,7 +24,13 @@ models! {
         last_update_status_reason_code: Option<String>,
         vpc_config: Option<VpcConfig>,
         environment: Option<Environment>,
+        snap_start: Option<SnapStart>,
+        layers: Vec<Layer>,
     }
+    /// Whether a snapshot of the started function is restored: `None` or `PublishedVersions`.
+    SnapStart { apply_on: Option<String>, }
+    /// A layer of the function's code.
+    Layer { arn: Option<String>, }
     /// The function's VPC; empty fields where it has none.
     VpcConfig {
         vpc_id: Option<String>,
@@ -47,5 +53,24 @@ models! {
         state_transition_reason: Option<String>,
         last_processing_result: Option<String>,
         topics: Vec<String>,
+        source_access_configurations: Vec<SourceAccessConfiguration>,
+        amazon_managed_kafka_event_source_config: Option<ManagedKafkaConfig>,
+        provisioned_poller_config: Option<ProvisionedPollerConfig>,
+        destination_config: Option<DestinationConfig>,
     }
+    /// How the poller logs in: the kind, and the ARN of a secret.
+    SourceAccessConfiguration {
+        #[serde(rename = "Type")]
+        kind: Option<String>,
+        #[serde(rename = "URI")]
+        uri: Option<String>,
+    }
+    /// The poller's consumer group.
+    ManagedKafkaConfig { consumer_group_id: Option<String>, }
+    /// Pollers that always run: they need no endpoints.
+    ProvisionedPollerConfig { minimum_pollers: Option<i64>, maximum_pollers: Option<i64>, }
+    /// Where records go that the function does not take.
+    DestinationConfig { on_failure: Option<Destination>, }
+    /// A queue, topic, bucket or Kafka topic.
+    Destination { destination: Option<String>, }
 }

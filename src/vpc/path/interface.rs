@@ -173,6 +173,18 @@ impl Question<'_, '_> {
         })
     }
 
+    /// A group that a function wears as the broker does: to be a member of it admits nobody.
+    fn shared_group<'g>(&self, groups: &[&'g str], peer: &Peer<'_>) -> Option<&'g str> {
+        let is_function = match &self.client.place {
+            Place::Vpc { interface, .. } => {
+                interface.is_none_or(|own| own.interface_type.as_deref() == Some("lambda"))
+            }
+            Place::Nowhere | Place::Outside(_) => false,
+        };
+        let shared = groups.iter().find(|group| peer.groups.contains(group));
+        shared.copied().filter(|_| is_function)
+    }
+
     /// The client, as a reason names it.
     fn who(&self, shut_out: &Addresses) -> String {
         if matches!(self.client.place, Place::Nowhere) {
@@ -238,6 +250,14 @@ impl Question<'_, '_> {
                 Hint::Reference { .. } => {}
             }
         }
+        if let Some(shared) = self.shared_group(groups, peer) {
+            return (
+                "FN-19",
+                format!(
+                    "function and broker both wear {shared}, which does not admit itself on {port}"
+                ),
+            );
+        }
         if self.broker.endpoint {
             return (
                 "SG-10",
@@ -262,12 +282,7 @@ impl Question<'_, '_> {
                 ),
             );
         }
-        let shown: Vec<&str> = self
-            .broker
-            .shown_groups
-            .iter()
-            .map(String::as_str)
-            .collect();
+        let shown: Vec<&str> = self.broker.shown_groups.iter().map(|id| &**id).collect();
         if !shown.is_empty() && !same_groups(&shown, groups) && admits(&shown) {
             return (
                 "SG-03",

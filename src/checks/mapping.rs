@@ -1,0 +1,284 @@
+//! What feeds the function: Lambda's poller is a client of its own, with the *cluster's* subnets and groups.
+//!
+//! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-troubleshoot.html>.
+
+use super::configuration::{Answer, answer};
+use super::function::function;
+use crate::aws::snapshot::ec2::{Subnet, VpcEndpoint};
+use crate::aws::snapshot::kafka::Cluster;
+use crate::aws::snapshot::lambda::EventSourceMapping;
+use crate::case::Case;
+use crate::catalogue::{self as c, Fault};
+use crate::diagnosis::Status;
+use crate::named::bare;
+use crate::target::Auth;
+use crate::vpc::{self, From, Path, PathVerdict, Question, World, acls, gives_internet};
+
+/// The longest that a function may take for a poller to call it, in seconds.
+const LONGEST: i64 = 14 * 60;
+
+/// Everything that the facts say of the mappings from the cluster to the function.
+#[must_use]
+pub fn answers(case: &Case, world: &World<'_>) -> Vec<Answer> {
+    let Some(function) = function(case, world) else {
+        return Vec::new();
+    };
+    let cluster = vpc::cluster(world, case.target.cluster.as_deref()).ok();
+    let name = function.function_name.as_str();
+    let own = |mapping: &&EventSourceMapping| {
+        let of = mapping.function_arn.as_deref().unwrap_or_default();
+        bare(of).0 == name
+    };
+    let source = |mapping: &&EventSourceMapping| {
+        let arn = mapping.event_source_arn.as_deref().unwrap_or_default();
+        match cluster {
+            Some(cluster) => cluster.cluster_arn == arn,
+            None => arn.contains(":kafka:"),
+        }
+    };
+    let mut found = Vec::new();
+    let mappings = world
+        .snapshot
+        .known(|facts| &facts.event_source_mappings)
+        .flat_map(|(_, answer)| &answer.event_source_mappings);
+    for mapping in mappings.filter(own).filter(source) {
+        found.extend(state(mapping));
+        found.extend(result(mapping));
+        if let Some(timeout) = function.timeout.filter(|timeout| *timeout > LONGEST) {
+            found.push(answer(
+                &c::ESM_12,
+                Status::Fault,
+                format!(
+                    "{name} may take {timeout} s, and {} calls functions of at most {LONGEST} s",
+                    id(mapping)
+                ),
+            ));
+        }
+        if let Some(cluster) = cluster {
+            found.extend(own_path(world, mapping, cluster));
+            found.extend(endpoints(world, mapping, cluster));
+        }
+    }
+    found
+}
+
+fn id(mapping: &EventSourceMapping) -> &str {
+    mapping.uuid.as_deref().unwrap_or("the mapping")
+}
+
+fn state(mapping: &EventSourceMapping) -> Option<Answer> {
+    let state = mapping.state.as_deref()?;
+    let why = mapping
+        .state_transition_reason
+        .as_deref()
+        .filter(|reason| *reason != "USER_INITIATED")
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    let status = match state {
+        "Enabled" => Status::Pass,
+        "Disabled" | "Disabling" | "Deleting" => Status::Fault,
+        "Creating" | "Enabling" | "Updating" => Status::Warning,
+        _ => Status::Unknown,
+    };
+    let words = format!("{} is {state}{why}", id(mapping));
+    Some(answer(&c::ESM_12, status, words))
+}
+
+/// The texts that a poller leaves behind, each with its entry.
+const RESULTS: &[(&str, &Fault)] = &[
+    ("OnFailure", &c::ESM_13),
+    ("Cluster failed to authorize Lambda", &c::ESM_04),
+    ("SASL authentication failed", &c::ESM_03),
+    ("Server failed to authenticate Lambda", &c::ESM_05),
+    ("certificate or private key is invalid", &c::ESM_06),
+    ("certificate is invalid", &c::ESM_06),
+    ("private key is invalid", &c::ESM_06),
+    ("assume", &c::ESM_07),
+    ("NetworkInterface", &c::ESM_14),
+    ("Lambda and STS", &c::ESM_02),
+    ("STS", &c::ESM_02),
+    ("Connection error", &c::ESM_01),
+];
+
+fn result(mapping: &EventSourceMapping) -> Option<Answer> {
+    let result = mapping.last_processing_result.as_deref()?;
+    if matches!(result, "OK" | "No records processed") {
+        let words = format!("the last result of {} is {result:?}", id(mapping));
+        return Some(answer(&c::ESM_01, Status::Pass, words));
+    }
+    let words = format!("the last result of {} is {result:?}", id(mapping));
+    let known = RESULTS.iter().find(|(text, _)| result.contains(text));
+    Some(match known {
+        Some((_, fault)) => answer(fault, Status::Fault, words),
+        None => Answer {
+            needs: Some("the poller's own log".to_owned()),
+            ..answer(&c::ESM_01, Status::Unknown, words)
+        },
+    })
+}
+
+/// The poller wears the cluster's groups in the cluster's subnets: they must admit themselves.
+fn own_path(world: &World<'_>, mapping: &EventSourceMapping, cluster: &Cluster) -> Option<Answer> {
+    let place = &cluster.provisioned.as_ref()?.broker_node_group_info;
+    let rules = acls(world.snapshot);
+    let proof = vpc::answer(
+        &World::new(world.snapshot, &rules),
+        &Question {
+            cluster: Some(cluster.cluster_arn.clone()),
+            from: From::Subnets {
+                subnets: place.client_subnets.clone(),
+                groups: place.security_groups.clone(),
+            },
+            auth: auth(mapping, cluster),
+            ports: Vec::new(),
+        },
+    );
+    let blocked: Vec<&Path> = proof
+        .paths
+        .iter()
+        .filter(|path| matches!(path.verdict, PathVerdict::Blocked | PathVerdict::Partial))
+        .collect();
+    let blocker = blocked.iter().find_map(|path| path.blockers.first());
+    if let Some(blocker) = blocker {
+        // To wear the group that the brokers wear is the poller's lot, not a function's mistake.
+        let fault = if blocker.code.starts_with("SG-") || blocker.code == "FN-19" {
+            &c::ESM_08
+        } else {
+            &c::ESM_01
+        };
+        return Some(answer(
+            fault,
+            Status::Fault,
+            format!(
+                "{} polls from the cluster's subnets with the cluster's groups, and {} of {} such paths do not work: {}",
+                id(mapping),
+                blocked.len(),
+                proof.paths.len(),
+                blocker.detail
+            ),
+        ));
+    }
+    let all = !proof.paths.is_empty()
+        && proof
+            .paths
+            .iter()
+            .all(|path| path.verdict == PathVerdict::Reachable);
+    all.then(|| {
+        answer(
+            &c::ESM_08,
+            Status::Pass,
+            format!(
+                "all {} paths from the cluster's subnets with the cluster's groups work",
+                proof.paths.len()
+            ),
+        )
+    })
+}
+
+/// How the poller logs in: with what it was given, else with IAM where the cluster has it.
+fn auth(mapping: &EventSourceMapping, cluster: &Cluster) -> Auth {
+    let kinds = mapping
+        .source_access_configurations
+        .iter()
+        .filter_map(|given| given.kind.as_deref());
+    for kind in kinds {
+        match kind {
+            "SASL_SCRAM_512_AUTH" | "SASL_SCRAM_256_AUTH" => return Auth::Scram,
+            "CLIENT_CERTIFICATE_TLS_AUTH" => return Auth::Mtls,
+            _ => {}
+        }
+    }
+    let ways = cluster
+        .provisioned
+        .as_ref()
+        .and_then(|provisioned| provisioned.client_authentication.as_ref());
+    let iam = ways
+        .and_then(|ways| ways.sasl.as_ref())
+        .and_then(|sasl| sasl.iam.as_ref())
+        .and_then(|iam| iam.enabled);
+    if iam == Some(false) {
+        Auth::Tls
+    } else {
+        Auth::Iam
+    }
+}
+
+/// A poller on demand calls Lambda and STS from the cluster's subnets, and Secrets Manager where it was given a secret.
+fn endpoints(world: &World<'_>, mapping: &EventSourceMapping, cluster: &Cluster) -> Option<Answer> {
+    if mapping.provisioned_poller_config.is_some() {
+        return None;
+    }
+    let place = &cluster.provisioned.as_ref()?.broker_node_group_info;
+    let subnets: Vec<&Subnet> = place
+        .client_subnets
+        .iter()
+        .filter_map(|id| world.subnet(id).ok())
+        .collect();
+    let vpc = subnets.first()?.vpc_id.as_str();
+    // Without the answer to the question which endpoints there are, that one lacks cannot be said.
+    world.snapshot.known(|facts| &facts.vpc_endpoints).next()?;
+    let cut_off: Vec<&str> = subnets
+        .iter()
+        .filter(|subnet| gives_internet(world, subnet) == Some(false))
+        .map(|subnet| subnet.subnet_id.as_str())
+        .collect();
+    if cut_off.is_empty() {
+        return None;
+    }
+    let needs_secret = !mapping.source_access_configurations.is_empty();
+    let mut services = vec!["lambda", "sts"];
+    services.extend(needs_secret.then_some("secretsmanager"));
+    let there: Vec<&VpcEndpoint> = world
+        .snapshot
+        .known(|facts| &facts.vpc_endpoints)
+        .flat_map(|(_, answer)| &answer.vpc_endpoints)
+        .filter(|endpoint| endpoint.vpc_id.as_deref() == Some(vpc))
+        .collect();
+    let of = |service: &str| {
+        there.iter().find(|endpoint| {
+            let name = endpoint.service_name.as_deref().unwrap_or_default();
+            name.rsplit('.').next() == Some(service)
+        })
+    };
+    let missing: Vec<&str> = services
+        .iter()
+        .copied()
+        .filter(|service| of(service).is_none())
+        .collect();
+    if !missing.is_empty() {
+        return Some(answer(
+            &c::ESM_02,
+            Status::Fault,
+            format!(
+                "{} polls from {}, which has no NAT gateway, and {vpc} has no endpoint for {}",
+                id(mapping),
+                cut_off.join(", "),
+                missing.join(", ")
+            ),
+        ));
+    }
+    let unusable = services.iter().filter_map(|service| of(service)).find(|e| {
+        e.private_dns_enabled == Some(false)
+            || e.state
+                .as_deref()
+                .is_some_and(|state| !state.eq_ignore_ascii_case("available"))
+    });
+    unusable.map(|endpoint| {
+        let why = if endpoint.private_dns_enabled == Some(false) {
+            "has private DNS off".to_owned()
+        } else {
+            format!("is {}", endpoint.state.as_deref().unwrap_or_default())
+        };
+        answer(
+            &c::ESM_16,
+            Status::Fault,
+            format!(
+                "{} for {} {why}",
+                endpoint.vpc_endpoint_id,
+                endpoint.service_name.as_deref().unwrap_or_default()
+            ),
+        )
+    })
+}
