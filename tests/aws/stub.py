@@ -44,7 +44,7 @@ class Stub:
         self.denied, self.throttled, self.silent = set(), {}, set()
         self.delay = 0
         self.asked, self.firewalls = [], []
-        self.recorded = {}
+        self.recorded, self.changed = {}, {}
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -109,6 +109,8 @@ class Stub:
         # moto gives every function the same VPC.
         text = response.read().replace(b"vpc-123abc", self.function_vpc.encode())
         out = response.status, response.headers.get("Content-Type", "text/xml"), text
+        if name in self.changed:
+            return response.status, out[1], json.dumps(json.loads(text) | self.changed[name]).encode()
         self.recorded[key] = out
         return out
 

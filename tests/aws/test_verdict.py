@@ -78,6 +78,47 @@ def test_dns_firewall_is_not_known_to_let_names_pass(aws, report):
     assert found["verdict"] == "inconclusive" and any("rslvr-frg-1" in unknown["what"] for unknown in found["unknown"])
 
 
+@pytest.fixture
+def lambdas(aws):
+    """Changes what the Lambda API says of the function, and of what feeds it."""
+    _, stub = aws
+    yield stub.changed
+    stub.changed.clear()
+
+
+def test_a_function_that_runs(aws, report):
+    found = report("lambda", "orders")
+    assert (found["verdict"], codes(found)) == ("healthy", [])
+
+
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"State": "Failed", "StateReasonCode": "EniLimitExceeded"}, "FN-03"),
+        ({"LastUpdateStatus": "Failed", "LastUpdateStatusReasonCode": "InvalidSubnet"}, "FN-06"),
+        ({"VpcConfig": {"VpcId": "", "SubnetIds": [], "SecurityGroupIds": []}}, "RTE-01"),
+    ],
+)
+def test_a_function_that_cannot_work(lambdas, report, change, code):
+    lambdas["GetFunctionConfiguration"] = change
+    found = report("diagnose", "orders", "--no-probe")
+    assert found["verdict"] == "faulty" and code in codes(found)
+
+
+def test_a_poller_that_cannot_log_in(lambdas, report):
+    mapping = {
+        "UUID": "0a1b2c3d-1111-2222-3333-444455556666",
+        "EventSourceArn": ARN,
+        "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:orders",
+        "State": "Enabled",
+        "LastProcessingResult": "PROBLEM: SASL authentication failed.",
+    }
+    lambdas["ListEventSourceMappings"] = {"EventSourceMappings": [mapping]}
+    found = report("lambda", "orders")
+    # It polls from the brokers' subnets with their group, which admits the function's VPC alone.
+    assert found["verdict"] == "faulty" and {"ESM-03", "ESM-08"} <= set(codes(found))
+
+
 def test_a_function_alone_is_enough(no_ingress, report):
     """This machine's resolver does not know the brokers: that is not the function's fault, the group is."""
     found = report("diagnose", "orders")
