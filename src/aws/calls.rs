@@ -44,7 +44,7 @@ macro_rules! calls {
     };
 }
 
-use super::snapshot::{ec2, kafka, lambda, route53};
+use super::snapshot::{ec2, iam, kafka, lambda, route53};
 
 calls! {
     ec2::DescribeVpcs: "ec2" "describe-vpcs" "DescribeVpcs" "Vpcs" "the address ranges of the VPCs";
@@ -84,6 +84,12 @@ calls! {
     route53::ListResolverRuleAssociations: "route53resolver" "list-resolver-rule-associations" "ListResolverRuleAssociations" "ResolverRuleAssociations" "whether a VPC asks other servers for the brokers' names";
     route53::ListResolverRules: "route53resolver" "list-resolver-rules" "ListResolverRules" "ResolverRules" "which names and which servers those are";
     route53::ListFirewallRuleGroupAssociations: "route53resolver" "list-firewall-rule-group-associations" "ListFirewallRuleGroupAssociations" "FirewallRuleGroupAssociations" "whether DNS Firewall judges a VPC's questions";
+    iam::GetRole: "iam" "get-role" "GetRole" "Role" "the role's path and its permissions boundary";
+    iam::ListAttachedRolePolicies: "iam" "list-attached-role-policies" "ListAttachedRolePolicies" "AttachedPolicies" "which managed policies the role has";
+    iam::ListRolePolicies: "iam" "list-role-policies" "ListRolePolicies" "PolicyNames" "which policies of its own the role has";
+    iam::GetRolePolicy: "iam" "get-role-policy" "GetRolePolicy" "PolicyName" "what a policy of the role's own allows";
+    iam::GetPolicy: "iam" "get-policy" "GetPolicy" "Policy" "which version of a managed policy is in force";
+    iam::GetPolicyVersion: "iam" "get-policy-version" "GetPolicyVersion" "PolicyVersion" "what a managed policy allows";
     lambda::GetFunctionConfiguration: "lambda" "get-function-configuration" "GetFunctionConfiguration" "FunctionName" "the function's VPC, role, timeout and environment";
     lambda::ListEventSourceMappings: "lambda" "list-event-source-mappings" "ListEventSourceMappings" "EventSourceMappings" "which cluster feeds the function";
 }

@@ -109,7 +109,20 @@ pub fn script(target: &ScriptFor) -> String {
         );
     }
     script.push_str(
-        "region=$(ids 'arn:[a-z-]+:kafka:[^\"]*' | head -n 1 | cut -d: -f4)\n\
+        "for role in $(cat lambda-get-function-configuration.*.json 2>/dev/null | grep -oE ':role/[^\"]+' | sed 's#.*/##' | sort -u); do\n\
+         \x20   save \"iam-get-role.$role.json\" iam get-role --role-name \"$role\"\n\
+         \x20   save \"iam-list-attached-role-policies.$role.json\" iam list-attached-role-policies --role-name \"$role\"\n\
+         \x20   save \"iam-list-role-policies.$role.json\" iam list-role-policies --role-name \"$role\"\n\
+         \x20   for name in $(tr -d '[:space:]' < \"iam-list-role-policies.$role.json\" 2>/dev/null | grep -oE '\"PolicyNames\":\\[[^]]*' | cut -d: -f2 | tr -d '[]\"' | tr ',' ' '); do\n\
+         \x20       save \"iam-get-role-policy.$role.$name.json\" iam get-role-policy --role-name \"$role\" --policy-name \"$name\"\n\
+         \x20   done\n\
+         done\n\
+         for policy in $(cat iam-get-role.*.json iam-list-attached-role-policies.*.json 2>/dev/null | grep -oE 'arn:[a-z-]+:iam::[a-z0-9]+:policy/[^\"]+' | sort -u); do\n\
+         \x20   save \"iam-get-policy.$(name \"$policy\").json\" iam get-policy --policy-arn \"$policy\"\n\
+         \x20   version=$(grep -oE '\"DefaultVersionId\": *\"[^\"]+' \"iam-get-policy.$(name \"$policy\").json\" 2>/dev/null | grep -oE 'v[0-9]+$')\n\
+         \x20   [ -z \"$version\" ] || save \"iam-get-policy-version.$(name \"$policy\").json\" iam get-policy-version --policy-arn \"$policy\" --version-id \"$version\"\n\
+         done\n\
+         region=$(ids 'arn:[a-z-]+:kafka:[^\"]*' | head -n 1 | cut -d: -f4)\n\
          for vpc in $(ids 'vpc-[0-9a-f]+'); do\n\
          \x20   for attribute in enableDnsSupport enableDnsHostnames; do\n\
          \x20       save \"ec2-describe-vpc-attribute.$vpc.$attribute.json\" ec2 describe-vpc-attribute --vpc-id \"$vpc\" --attribute \"$attribute\"\n\

@@ -56,6 +56,7 @@ pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
         When::OnFailure
     };
     wanted.instances.extend(here);
+    wanted.rights = matches!(asked, Asked::Everything | Asked::Lambda);
     let beside_probes = !endpoints.is_empty() && !configuration_only;
     let (aws, mut limits) = (args.aws.clone(), args.limits);
     if !beside_probes && !configuration_only {

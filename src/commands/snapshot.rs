@@ -36,13 +36,14 @@ pub fn run(args: &SnapshotArgs) -> Result<u8> {
             "what is it about? pass --cluster, --function or --from",
         ));
     }
-    let wanted = match from {
+    let mut wanted = match from {
         Some(from) => Wanted::of(args.cluster.as_deref(), &from),
         None => Wanted {
             cluster: args.cluster.clone(),
             ..Wanted::default()
         },
     };
+    wanted.rights = true;
     let runtime = runtime()?;
     let regions = Regions::of(args.function.as_deref(), args.cluster.as_deref());
     let snapshot = runtime.block_on(ask(&args.aws, args.limits, &wanted, regions));

@@ -88,7 +88,7 @@ def doctor(aws, tmp_path):
             "AWS_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        env |= {f"AWS_ENDPOINT_URL_{service}": stub.url for service in ["EC2", "KAFKA", "LAMBDA", "ROUTE_53", "ROUTE53RESOLVER", "STS"]}
+        env |= {f"AWS_ENDPOINT_URL_{service}": stub.url for service in ["EC2", "IAM", "KAFKA", "LAMBDA", "ROUTE_53", "ROUTE53RESOLVER", "STS"]}
         env |= more
         command = [os.environ["MSK_DOCTOR"], *map(str, words)]
         if instance:

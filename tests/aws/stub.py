@@ -79,8 +79,9 @@ class Stub:
     def answer(self, method, path, headers, body):
         name = operation(path, headers, body)
         self.asked.append(name)
-        ec2 = body.startswith(b"Action=")
-        xml = ec2 or path.startswith("/2013-04-01/")
+        query = body.startswith(b"Action=")
+        ec2 = query and b"Version=2016-11-15" in body
+        xml = query or path.startswith("/2013-04-01/")
         if name in self.silent:
             time.sleep(30)
         if name in self.denied:
@@ -118,7 +119,7 @@ class Stub:
 def error(xml, status, code):
     if xml:
         told = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
-        # Route 53 has one error, EC2 a list.
+        # Route 53 and IAM have one error, EC2 a list.
         body = f"<Errors>{told}</Errors>" if code in {"UnauthorizedOperation", "RequestLimitExceeded"} else told
         root = "Response" if body != told else "ErrorResponse"
         return status, "text/xml", f"<{root}>{body}<RequestID>1</RequestID></{root}>".encode()

@@ -3,7 +3,7 @@ import json
 import pytest
 
 import world
-from world import CALLS
+from world import CALLS, RIGHTS
 
 KEY = world.ARN.replace(":", "_").replace("/", "_")
 
@@ -49,13 +49,20 @@ def test_facts_are_right(aws, snapshot, tmp_path, words):
     brokers = fact(tmp_path, f"kafka-get-bootstrap-brokers.{KEY}")
     assert brokers["BootstrapBrokerStringSaslIamIpv6"].endswith(":20098")
     assert len(fact(tmp_path, f"kafka-list-nodes.{KEY}")["NodeInfoList"]) == 2
+    role = fact(tmp_path, "iam-get-role.orders")["Role"]
+    assert (role["Arn"], role["PermissionsBoundary"]["PermissionsBoundaryArn"]) == (function["Role"], ids["boundary"])
+    assert ":role/apps/" in role["Arn"]
+    assert fact(tmp_path, "iam-get-role-policy.orders.logs")["PolicyDocument"]["Statement"][0]["Action"] == "logs:*"
+    for arn, action in [(ids["policy"], "kafka-cluster:*"), (ids["boundary"], "*")]:
+        version = fact(tmp_path, f"iam-get-policy-version.{arn.replace(':', '_').replace('/', '_')}")["PolicyVersion"]
+        assert version["Document"]["Statement"][0]["Action"] == action
     everything = "".join(path.read_text() for path in tmp_path.glob("*.json"))
     assert "hunter2" not in everything and "demo-2" not in everything
     # No route leads there.
     assert not {"DescribeNatGateways", "DescribeTransitGateways", "DescribeVpnGateways", "DescribeInternetGateways"} & set(stub.asked)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", CALLS + RIGHTS)
 def test_a_denied_call_is_a_fact(aws, snapshot, tmp_path, call):
     _, stub = aws
     stub.denied = {call}
@@ -69,7 +76,7 @@ def test_a_denied_call_is_a_fact(aws, snapshot, tmp_path, call):
 
 def test_all_denied(aws, snapshot, tmp_path):
     _, stub = aws
-    stub.denied = set(CALLS)
+    stub.denied = set(CALLS + RIGHTS)
     done, _ = snapshot(tmp_path, "--function", "orders", "--cluster", world.ARN)
     assert done.returncode == 3
 

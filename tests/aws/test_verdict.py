@@ -42,7 +42,7 @@ def test_every_path_of_a_healthy_world(aws, report, words):
     ids, _ = aws
     found = report("network", *words)
     assert found["verdict"] == "healthy"
-    assert found["target"]["cluster"] == ARN and found["client"]["role"].endswith(":role/orders")
+    assert found["target"]["cluster"] == ARN and found["client"]["role"].endswith(":role/apps/orders")
     pairs = {(path["from"]["subnet"], path["to"]["interface"]) for path in found["paths"]}
     assert pairs == {(subnet, broker) for subnet in ids["client_subnets"] for broker in ids["broker_interfaces"]}
 

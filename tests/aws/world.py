@@ -16,6 +16,11 @@ CALLS = [
     "DescribeVpcEndpoints", "ListHostedZonesByVPC", "ListResourceRecordSets", "ListResolverRuleAssociations",
     "ListResolverRules", "ListFirewallRuleGroupAssociations",
 ]  # fmt: skip
+# What `msk-doctor diagnose orders` asks besides: the rights of the function's role.
+RIGHTS = [
+    "GetRole", "ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy", "GetPolicy", "GetPolicyVersion",
+    "GetClusterPolicy",
+]  # fmt: skip
 
 
 def api(url, service):
@@ -67,7 +72,21 @@ def fill(url):
     )
     ids["instance"] = started["Instances"][0]["InstanceId"]
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = iam.create_role(RoleName="orders", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    made = iam.create_policy(
+        PolicyName="kafka",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kafka-cluster:*", "Resource": "*"}]}),
+    )
+    ids["policy"] = made["Policy"]["Arn"]
+    limit = iam.create_policy(
+        PolicyName="limit",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+    )
+    ids["boundary"] = limit["Policy"]["Arn"]
+    role = iam.create_role(RoleName="orders", Path="/apps/", AssumeRolePolicyDocument=trust, PermissionsBoundary=ids["boundary"])
+    role = role["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="orders", PolicyArn=ids["policy"])
+    own = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName="orders", PolicyName="logs", PolicyDocument=json.dumps(own))
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("main.py", "def handler(event, context): pass")

@@ -47,8 +47,20 @@ pub(super) async fn bootstrap_brokers(
     whole!(client.get_bootstrap_brokers().cluster_arn(arn))
 }
 
-/// A cluster's policy.
+/// A cluster's policy; that it has none is an answer, and the policy empty.
 pub(super) async fn policy(client: &Client, arn: &str) -> Result<kafka::GetClusterPolicy, Refusal> {
+    match asked_policy(client, arn).await {
+        Err(Refusal::Failed(words)) if words.starts_with("NotFoundException") => {
+            Ok(kafka::GetClusterPolicy {
+                policy: Some(String::new()),
+                ..kafka::GetClusterPolicy::default()
+            })
+        }
+        answer => answer,
+    }
+}
+
+async fn asked_policy(client: &Client, arn: &str) -> Result<kafka::GetClusterPolicy, Refusal> {
     whole!(client.get_cluster_policy().cluster_arn(arn))
 }
 

@@ -6,6 +6,7 @@
 
 mod convert;
 mod ec2;
+mod iam;
 mod kafka;
 mod lambda;
 mod plan;
@@ -56,6 +57,8 @@ pub struct Wanted {
     pub groups: Vec<String>,
     /// Addresses of clients.
     pub addresses: Vec<IpAddr>,
+    /// Whether the rights of the functions' roles matter.
+    pub rights: bool,
 }
 
 impl Wanted {
@@ -230,6 +233,7 @@ struct Clients {
     ec2: aws_sdk_ec2::Client,
     kafka: aws_sdk_kafka::Client,
     lambda: aws_sdk_lambda::Client,
+    iam: aws_sdk_iam::Client,
     route53: aws_sdk_route53::Client,
     resolver: aws_sdk_route53resolver::Client,
     region: String,
@@ -247,6 +251,7 @@ impl Clients {
             ec2: aws_sdk_ec2::Client::new(&config),
             kafka: aws_sdk_kafka::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
             route53: aws_sdk_route53::Client::new(&config),
             resolver: aws_sdk_route53resolver::Client::new(&config),
             region: access.region.clone(),
@@ -372,6 +377,7 @@ impl Ask {
                 call!(call, vpc_connection, key_of(&arn), left, late)
             }
             Ask::Name(name) => name.make(clients, left, late).await,
+            Ask::Right(right) => right.make(clients, left, late).await,
             Ask::Function(name, qualifier) => {
                 let key = key_of(&plan::full(&name, qualifier.as_deref()));
                 let call = lambda::configuration(l, &name, qualifier.as_deref());

@@ -7,6 +7,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::ec2::{By, Kind, MOST_VALUES};
+use super::iam::Right;
 use super::lambda::{is_cluster_arn, is_of_use};
 use super::route53::Name;
 use super::{Batches, Call, Wanted};
@@ -51,6 +52,8 @@ pub(super) enum Ask {
     VpcConnection(String),
     /// Who answers for names.
     Name(Name),
+    /// What a role may do.
+    Right(Right),
     /// A function, with its qualifier.
     Function(String, Option<String>),
     /// What feeds a function.
@@ -73,6 +76,7 @@ fn plan(wanted: &Wanted, facts: &[Facts]) -> BTreeSet<(usize, Ask)> {
     plan.clients();
     plan.clusters();
     plan.names();
+    plan.rights();
     for scope in 0..facts.len() {
         plan.vpcs(scope);
         plan.references(scope);
@@ -442,6 +446,50 @@ impl<'a> Plan<'a> {
             if zone.is_a_customers() && brokers.iter().any(hides) {
                 self.ask(0, Ask::Name(Name::Records(zone.hosted_zone_id.clone())));
             }
+        }
+    }
+
+    /// What the functions' roles may do: their policies, the boundary, and the cluster's own policy.
+    fn rights(&mut self) {
+        if !self.wanted.rights {
+            return;
+        }
+        let facts = &self.facts[0];
+        let roles: BTreeSet<&'a str> = known(&facts.functions)
+            .filter_map(|function| function.role.as_deref()?.rsplit('/').next())
+            .collect();
+        for role in roles {
+            self.ask(0, Ask::Right(Right::Role(role.to_owned())));
+            self.ask(0, Ask::Right(Right::Attached(role.to_owned())));
+            self.ask(0, Ask::Right(Right::OwnNames(role.to_owned())));
+        }
+        for (role, answer) in &facts.role_policy_names {
+            if let Answer::Known(names) = answer {
+                for name in &names.policy_names {
+                    self.ask(0, Ask::Right(Right::Own(role.clone(), name.clone())));
+                }
+            }
+        }
+        let attached = known(&facts.attached_role_policies)
+            .flat_map(|answer| &answer.attached_policies)
+            .map(|policy| policy.policy_arn.as_str());
+        let boundaries = known(&facts.roles)
+            .filter_map(|answer| answer.role.permissions_boundary.as_ref())
+            .filter_map(|boundary| boundary.permissions_boundary_arn.as_deref());
+        for arn in attached.chain(boundaries) {
+            self.ask(0, Ask::Right(Right::Policy(arn.to_owned())));
+        }
+        for policy in known(&facts.policies).map(|answer| &answer.policy) {
+            if let Some(version) = &policy.default_version_id {
+                self.ask(
+                    0,
+                    Ask::Right(Right::Version(policy.arn.clone(), version.clone())),
+                );
+            }
+        }
+        let theirs = self.theirs();
+        for arn in self.cluster_arns() {
+            self.ask(theirs, Ask::ClusterPolicy(arn));
         }
     }
 

@@ -100,7 +100,7 @@ models! {
         bootstrap_broker_string_sasl_iam_ipv6: Option<String>,
     }
 
-    /// `GetClusterPolicy`.
+    /// `GetClusterPolicy`: the policy is JSON in a string, empty where the cluster has none.
     GetClusterPolicy { current_version: Option<String>, policy: Option<String>, }
 
     /// `ListClientVpcConnections`.

@@ -1,6 +1,7 @@
 //! What the AWS APIs said, in their own field names. Every answer is known, denied, failed or not asked.
 
 pub mod ec2;
+pub mod iam;
 pub mod kafka;
 pub mod lambda;
 pub mod route53;
@@ -182,6 +183,18 @@ facts! {
     resolver_rules: route53::ListResolverRules,
     /// Which VPCs have DNS Firewall.
     dns_firewalls: route53::ListFirewallRuleGroupAssociations,
+    /// A role, by its name.
+    roles: iam::GetRole,
+    /// The managed policies of a role, by its name.
+    attached_role_policies: iam::ListAttachedRolePolicies,
+    /// The names of a role's own policies, by its name.
+    role_policy_names: iam::ListRolePolicies,
+    /// A policy of a role's own, by the role's name, a dot and its name.
+    role_policies: iam::GetRolePolicy,
+    /// A managed policy, by ARN.
+    policies: iam::GetPolicy,
+    /// The version of a managed policy that is in force, by ARN.
+    policy_versions: iam::GetPolicyVersion,
     /// A function's configuration, by name, or the only one's.
     functions: lambda::GetFunctionConfiguration,
     /// Event source mappings.
