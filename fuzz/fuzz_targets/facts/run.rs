@@ -43,7 +43,7 @@ pub fn run(data: &[u8]) -> Ran {
     };
     written_again(&snapshot, folder.path());
     let paths = vantages(&snapshot)
-        .into_iter()
+        .iter()
         .map(|from| proved(&snapshot, from))
         .sum();
     report(snapshot);
@@ -127,7 +127,7 @@ fn vantages(snapshot: &Snapshot) -> Vec<From> {
 }
 
 /// Proves every path of a client, by each listener.
-fn proved(snapshot: &Snapshot, from: From) -> usize {
+fn proved(snapshot: &Snapshot, from: &From) -> usize {
     let acls = acls(snapshot);
     let world = World::new(snapshot, &acls);
     let mut paths = 0;
