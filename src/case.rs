@@ -10,6 +10,7 @@ use crate::aws::snapshot::Snapshot;
 use crate::phase::Phase;
 use crate::probe::observation::{AdvertisedBroker, Observation, Purpose};
 use crate::target::{Endpoint, Target};
+use crate::vpc;
 
 /// The form of saved cases; raised when an older reader would misread a newer case.
 pub const CASE_SCHEMA: u32 = 1;
@@ -38,7 +39,7 @@ pub struct Client {
 impl Client {
     /// The client as the proof of its path asks for it; `None` for this machine, whose addresses only probes tell.
     #[must_use]
-    pub fn vantage(&self) -> Option<crate::vpc::From> {
+    pub fn vantage(&self) -> Option<vpc::From> {
         let kind = match self.kind {
             ClientKind::Machine => return None,
             ClientKind::Function => "function",
@@ -104,6 +105,9 @@ pub struct Vantage {
     pub kind: ClientKind,
     /// The local addresses that connections were made from.
     pub addresses: Vec<IpAddr>,
+    /// The EC2 instance that it is, as its firmware says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// The ARN that STS gave for the credentials.
     pub identity: Option<String>,
     /// In what this place is the same as the client.
@@ -231,6 +235,36 @@ pub struct Case {
 }
 
 impl Case {
+    /// The client as the facts know it: a machine is the instance that they have, else its address. `None` where it
+    /// has none.
+    #[must_use]
+    pub fn whose_path(&self) -> Option<vpc::From> {
+        if self.client.kind != ClientKind::Machine {
+            return self.client.vantage();
+        }
+        let own = || {
+            self.vantage
+                .addresses
+                .first()
+                .copied()
+                .map(vpc::From::Address)
+        };
+        self.known_instance().map(vpc::From::Instance).or_else(own)
+    }
+
+    /// The instance that this machine is, where the facts have it: another account's have not.
+    fn known_instance(&self) -> Option<String> {
+        let id = self.vantage.instance.as_ref()?;
+        let known = self
+            .facts
+            .as_ref()?
+            .known(|facts| &facts.network_interfaces)
+            .flat_map(|(_, answer)| &answer.network_interfaces)
+            .filter_map(|interface| interface.attachment.as_ref())
+            .any(|attachment| attachment.instance_id.as_ref() == Some(id));
+        known.then(|| id.clone())
+    }
+
     /// A case in which nothing was seen yet.
     #[must_use]
     pub fn of(target: Target, client: Client, until: Phase) -> Self {
@@ -245,6 +279,7 @@ impl Case {
             vantage: Vantage {
                 kind: ClientKind::Machine,
                 addresses: Vec::new(),
+                instance: None,
                 identity: None,
                 speaks_for: Vec::new(),
             },

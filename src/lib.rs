@@ -17,6 +17,7 @@ pub mod diagnosis;
 pub mod explain;
 pub mod kafka;
 pub mod lab;
+pub mod machine;
 pub mod named;
 pub mod phase;
 pub mod pipeline;

@@ -6,7 +6,7 @@ use crate::aws::snapshot::lambda::GetFunctionConfiguration;
 use crate::case::{Client, ClientKind};
 use crate::target::{Auth, Target, parse_bootstrap};
 use crate::vpc::space::Family;
-use crate::vpc::{self, World, acls};
+use crate::vpc::{self, Access, World, acls};
 
 /// The things that the user named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,16 +81,16 @@ impl Named {
         let acls = acls(facts);
         let world = World::new(facts, &acls);
         let strings = vpc::bootstrap(&world, cluster)?;
-        let public = client
+        let access = client
             .vantage()
-            .is_some_and(|from| vpc::uses_public_listener(&world, cluster, &from));
+            .map_or(Access::Private, |from| vpc::access(&world, cluster, &from));
         let wanted = auth.map_or_else(
             || vec![Auth::Iam, Auth::Scram, Auth::Tls, Auth::Plaintext],
             |auth| vec![auth],
         );
         wanted
             .into_iter()
-            .find_map(|auth| strings.string(auth, public, Family::V4))
+            .find_map(|auth| strings.string(auth, access, Family::V4))
             .map(ToOwned::to_owned)
     }
 

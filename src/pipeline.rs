@@ -21,7 +21,7 @@ use crate::named::Named;
 use crate::phase::Phase;
 use crate::probe::certificate::TrustStore;
 use crate::probe::io::{Shared, source_address};
-use crate::probe::observation::End;
+use crate::probe::observation::{End, Observation};
 use crate::probe::resolve::ResolveOptions;
 use crate::probe::tls::ClientIdentity;
 use crate::target::{Auth, Target};
@@ -41,13 +41,24 @@ pub struct Override {
 pub enum Facts {
     /// It is known, or nobody asks.
     Here(Option<Snapshot>),
-    /// It is being asked beside the probes; or why not.
+    /// It is asked; or why not.
     Asked {
+        /// When.
+        when: When,
         /// The answers.
         answers: BoxFuture<'static, Result<Snapshot, String>>,
         /// What they are about.
         named: Named,
     },
+}
+
+/// When AWS is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Beside the probes.
+    Beside,
+    /// After them, and only if something does not work: nobody named anything that AWS alone knows.
+    OnFailure,
 }
 
 impl fmt::Debug for Facts {
@@ -67,11 +78,13 @@ impl Facts {
     ) -> (Option<Snapshot>, Option<String>, Option<Named>) {
         match self {
             Facts::Here(facts) => (facts, None, None),
-            Facts::Asked { answers, named } => match cancel.run_until_cancelled(answers).await {
-                Some(Ok(facts)) => (Some(facts), None, Some(named)),
-                Some(Err(because)) => (None, Some(because), None),
-                None => (None, Some("the run was ended".to_owned()), None),
-            },
+            Facts::Asked { answers, named, .. } => {
+                match cancel.run_until_cancelled(answers).await {
+                    Some(Ok(facts)) => (Some(facts), None, Some(named)),
+                    Some(Err(because)) => (None, Some(because), None),
+                    None => (None, Some("the run was ended".to_owned()), None),
+                }
+            }
         }
     }
 }
@@ -104,6 +117,8 @@ pub struct Setup {
     pub client: Client,
     /// What the AWS APIs said.
     pub facts: Facts,
+    /// The EC2 instance that this machine is.
+    pub instance: Option<String>,
     /// In what this machine is the same as the client.
     pub speaks_for: Vec<Shares>,
     /// Ends the run early, with what it has.
@@ -134,10 +149,24 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
         .token
         .start(setup.target.region.as_deref(), shared.deadline);
     let facts = std::mem::replace(&mut setup.facts, Facts::Here(None));
-    let (observations, (facts, facts_absent, named)) = tokio::join!(
-        observe::observe(&setup, &shared, &token),
-        facts.answered(&shared.cancel)
-    );
+    let observing = observe::observe(&setup, &shared, &token);
+    let (observations, (facts, facts_absent, named)) = match facts {
+        Facts::Asked {
+            when: When::OnFailure,
+            ..
+        } => {
+            let observations = observing.await;
+            let works = |o: &Observation| o.answered(setup.until);
+            let answered = if observations.iter().all(works) {
+                (None, None, None)
+            } else {
+                (setup.progress)("asking AWS about the path");
+                facts.answered(&shared.cancel).await
+            };
+            (observations, answered)
+        }
+        facts => tokio::join!(observing, facts.answered(&shared.cancel)),
+    };
     let mut case = Case {
         facts,
         facts_absent,
@@ -150,6 +179,7 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
         named.learn(facts, &mut case.target, &mut case.client);
     }
     case.vantage.addresses = local_addresses(&case.observations);
+    case.vantage.instance.clone_from(&setup.instance);
     case.vantage.speaks_for.clone_from(&setup.speaks_for);
     if is_own_address(&case) {
         case.vantage.speaks_for = vec![Shares::Path, Shares::Identity];

@@ -223,7 +223,7 @@ proptest! {
                 cluster: None,
                 from: From::Function { name: "orders".to_owned(), qualifier: None },
                 auth: Auth::Iam,
-                port: None,
+                ports: Vec::new(),
             };
             let proof = answer(&World::new(&snapshot, &acls), &question);
             prop_assert!(proof.verdict().is_some());

@@ -40,7 +40,7 @@ fn prove(snapshot: &Snapshot, from: &str, port: u16) -> Proof {
         cluster: None,
         from: from.parse().expect("a vantage"),
         auth: Auth::Iam,
-        port: Some(port),
+        ports: vec![port],
     };
     answer(&world, &question)
 }

@@ -39,7 +39,7 @@ fn check(folder: &Path) -> Result<(), Failed> {
         cluster: Some(expected.cluster),
         from: expected.from.parse()?,
         auth: Auth::Iam,
-        port: None,
+        ports: Vec::new(),
     };
     let proof = answer(&world, &question);
     let [path] = proof.paths.as_slice() else {

@@ -44,7 +44,7 @@ macro_rules! calls {
     };
 }
 
-use super::snapshot::{ec2, kafka, lambda};
+use super::snapshot::{ec2, kafka, lambda, route53};
 
 calls! {
     ec2::DescribeVpcs: "ec2" "describe-vpcs" "DescribeVpcs" "Vpcs" "the address ranges of the VPCs";
@@ -79,6 +79,11 @@ calls! {
     kafka::ListClientVpcConnections: "kafka" "list-client-vpc-connections" "ListClientVpcConnections" "ClientVpcConnections" "the state of multi-VPC connections, seen from the cluster";
     kafka::ListVpcConnections: "kafka" "list-vpc-connections" "ListVpcConnections" "VpcConnections" "the state of multi-VPC connections, seen from the client";
     kafka::DescribeVpcConnection: "kafka" "describe-vpc-connection" "DescribeVpcConnection" "VpcConnectionArn" "the subnets and groups of a multi-VPC connection";
+    route53::ListHostedZonesByVpc: "route53" "list-hosted-zones-by-vpc" "ListHostedZonesByVPC" "HostedZoneSummaries" "private hosted zones that hide the brokers' names";
+    route53::ListResourceRecordSets: "route53" "list-resource-record-sets" "ListResourceRecordSets" "ResourceRecordSets" "whether such a zone has the brokers' names";
+    route53::ListResolverRuleAssociations: "route53resolver" "list-resolver-rule-associations" "ListResolverRuleAssociations" "ResolverRuleAssociations" "whether a VPC asks other servers for the brokers' names";
+    route53::ListResolverRules: "route53resolver" "list-resolver-rules" "ListResolverRules" "ResolverRules" "which names and which servers those are";
+    route53::ListFirewallRuleGroupAssociations: "route53resolver" "list-firewall-rule-group-associations" "ListFirewallRuleGroupAssociations" "FirewallRuleGroupAssociations" "whether DNS Firewall judges a VPC's questions";
     lambda::GetFunctionConfiguration: "lambda" "get-function-configuration" "GetFunctionConfiguration" "FunctionName" "the function's VPC, role, timeout and environment";
     lambda::ListEventSourceMappings: "lambda" "list-event-source-mappings" "ListEventSourceMappings" "EventSourceMappings" "which cluster feeds the function";
 }

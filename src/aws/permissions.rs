@@ -91,7 +91,7 @@ pub fn script(target: &ScriptFor) -> String {
     functions(&mut script, target);
     clusters(&mut script, target);
     let once = |call: &&&Call| {
-        call.service == "ec2"
+        matches!(call.service, "ec2" | "route53resolver")
             && !matches!(
                 call.api,
                 "DescribeVpcAttribute"
@@ -100,13 +100,24 @@ pub fn script(target: &ScriptFor) -> String {
             )
     };
     for call in Facts::CALLS.iter().filter(once) {
-        let _ = writeln!(script, "save {}.json ec2 {}", call.stem(), call.operation);
+        let _ = writeln!(
+            script,
+            "save {}.json {} {}",
+            call.stem(),
+            call.service,
+            call.operation
+        );
     }
     script.push_str(
-        "for vpc in $(ids 'vpc-[0-9a-f]+'); do\n\
+        "region=$(ids 'arn:[a-z-]+:kafka:[^\"]*' | head -n 1 | cut -d: -f4)\n\
+         for vpc in $(ids 'vpc-[0-9a-f]+'); do\n\
          \x20   for attribute in enableDnsSupport enableDnsHostnames; do\n\
          \x20       save \"ec2-describe-vpc-attribute.$vpc.$attribute.json\" ec2 describe-vpc-attribute --vpc-id \"$vpc\" --attribute \"$attribute\"\n\
          \x20   done\n\
+         \x20   save \"route53-list-hosted-zones-by-vpc.$vpc.json\" route53 list-hosted-zones-by-vpc --vpc-id \"$vpc\" --vpc-region \"$region\"\n\
+         done\n\
+         for zone in $(cat route53-list-hosted-zones-by-vpc.*.json 2>/dev/null | grep -oE '\"HostedZoneId\": *\"[^\"]+' | grep -oE '[^\"]+$' | sort -u); do\n\
+         \x20   save \"route53-list-resource-record-sets.$zone.json\" route53 list-resource-record-sets --hosted-zone-id \"$zone\"\n\
          done\n\
          for table in $(ids 'tgw-rtb-[0-9a-f]+'); do\n\
          \x20   save \"ec2-search-transit-gateway-routes.$table.json\" ec2 search-transit-gateway-routes --transit-gateway-route-table-id \"$table\" --filters Name=state,Values=active,blackhole\n\

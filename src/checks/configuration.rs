@@ -6,7 +6,9 @@ use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
 use crate::diagnosis::Status;
 use crate::target::{Auth, Flavour, MskName};
-use crate::vpc::{self, World, configuration};
+use crate::vpc::{self, World};
+
+use super::names;
 
 /// One answer about the configuration.
 pub struct Answer {
@@ -16,13 +18,16 @@ pub struct Answer {
     pub status: Status,
     /// What the facts say.
     pub words: String,
+    /// What would settle it, where it is unknown.
+    pub needs: Option<String>,
 }
 
-fn answer(fault: &'static Fault, status: Status, words: impl Into<String>) -> Answer {
+pub(super) fn answer(fault: &'static Fault, status: Status, words: impl Into<String>) -> Answer {
     Answer {
         fault,
         status,
         words: words.into(),
+        needs: None,
     }
 }
 
@@ -32,10 +37,21 @@ pub fn answers(case: &Case) -> Vec<Answer> {
     let Some(facts) = &case.facts else {
         return Vec::new();
     };
-    let mut found: Vec<Answer> = names(case, facts).into_iter().collect();
     let world = World::new(facts, &[]);
-    let Ok(cluster) = vpc::cluster(&world, case.target.cluster.as_deref()) else {
-        return found;
+    let mut found = names::answers(case, &world);
+    let cluster = match vpc::cluster(&world, case.target.cluster.as_deref()) {
+        Ok(cluster) => cluster,
+        Err(gap) => {
+            found.push(Answer {
+                needs: Some(gap.needs),
+                ..answer(
+                    &c::CLU_01,
+                    Status::Unknown,
+                    format!("the configuration of {}", gap.what),
+                )
+            });
+            return found;
+        }
     };
     found.push(state(cluster));
     found.extend(bootstrap(case, &world, cluster));
@@ -289,50 +305,4 @@ fn family(case: &Case, cluster: &Cluster) -> Option<Answer> {
         status,
         format!("the network type is {kind}"),
     ))
-}
-
-/// The client's VPC must have DNS on for any name to be resolved.
-/// Source: <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
-fn names(case: &Case, facts: &Snapshot) -> Option<Answer> {
-    let vpc::From::Function { name, qualifier } = case.client.vantage()? else {
-        return None;
-    };
-    let function = configuration(facts, &name, qualifier.as_deref()).ok()?;
-    let vpc = function.vpc_config.as_ref()?.vpc_id.as_deref()?;
-    let attribute = facts
-        .known(|facts| &facts.vpc_attributes)
-        .filter(|(_, answer)| answer.vpc_id == vpc)
-        .find_map(|(_, answer)| answer.enable_dns_support.as_ref())?;
-    let options = facts
-        .known(|facts| &facts.vpcs)
-        .flat_map(|(_, answer)| &answer.vpcs)
-        .find(|own| own.vpc_id == vpc)
-        .and_then(|own| own.dhcp_options_id.as_deref());
-    let servers: Vec<&str> = facts
-        .known(|facts| &facts.dhcp_options)
-        .flat_map(|(_, answer)| &answer.dhcp_options)
-        .filter(|set| Some(set.dhcp_options_id.as_str()) == options)
-        .flat_map(|set| &set.dhcp_configurations)
-        .filter(|option| option.key == "domain-name-servers")
-        .flat_map(|option| option.values.iter().map(|value| value.value.as_str()))
-        .collect();
-    // Functions ask Amazon's resolver unless the VPC's options name others.
-    let asks_amazon = servers.is_empty() || servers.contains(&"AmazonProvidedDNS");
-    Some(match (attribute.value, asks_amazon) {
-        (true, _) => answer(
-            &c::DNS_02,
-            Status::Pass,
-            format!("{vpc} has DNS support on"),
-        ),
-        (false, true) => answer(
-            &c::DNS_02,
-            Status::Fault,
-            format!("{vpc} has enableDnsSupport off: Amazon's resolver answers nobody there"),
-        ),
-        (false, false) => answer(
-            &c::DNS_02,
-            Status::Unknown,
-            format!("{vpc} has DNS support off and asks {}", servers.join(", ")),
-        ),
-    })
 }

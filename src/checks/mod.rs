@@ -8,6 +8,7 @@ pub mod configuration;
 mod connect;
 mod kafka;
 mod login;
+pub mod names;
 mod resolve;
 mod tls;
 mod warnings;

@@ -122,6 +122,7 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
             name: None,
             role: None,
         },
+        instance: None,
         speaks_for: vec![Shares::Path, Shares::Identity],
         cancel,
         progress: progress(),

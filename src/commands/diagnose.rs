@@ -11,6 +11,7 @@ use msk_doctor::aws::snapshot::Snapshot;
 use msk_doctor::case::{Asked, CASE_SCHEMA, Case, Client, ClientKind};
 use msk_doctor::cli::{DiagnoseArgs, Mechanism, OutputArgs};
 use msk_doctor::diagnosis::{Diagnosis, conclude};
+use msk_doctor::machine;
 use msk_doctor::phase::Phase;
 use msk_doctor::pipeline::{self, Facts, Setup, TokenSource};
 use msk_doctor::probe::certificate::TrustStore;
@@ -71,7 +72,8 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
                 "this is read from AWS: leave out --no-aws, or pass --facts with a folder of saved facts",
             ));
         };
-        if asked == Asked::Network && client.kind == ClientKind::Machine {
+        let nobody = client.kind == ClientKind::Machine && machine::instance().is_none();
+        if asked == Asked::Network && nobody {
             return Err(wrong(
                 "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
             ));
@@ -104,6 +106,7 @@ fn configuration(
         facts,
         ..Case::of(target, client, until)
     };
+    case.vantage.instance = machine::instance();
     let diagnosis = conclude(&case);
     case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     (case, diagnosis)
@@ -205,6 +208,7 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
         send_credentials_anyway: args.send_credentials_anyway,
         token: token_source(args, &target, wants_token)?,
         client,
+        instance: machine::instance(),
         speaks_for,
         facts,
         cancel,
@@ -276,9 +280,9 @@ fn trust(ca_file: Option<&Path>, auth: Auth) -> Result<TrustStore> {
         }
     }
     let platform: Arc<LazyLock<Vec<_>>> = Arc::new(LazyLock::new(platform_roots));
-    if auth.uses_tls() {
+    if auth.uses_tls() && ca.is_empty() {
         let platform = Arc::clone(&platform);
-        // Beside the first packets, which do not need them yet. What comes first waits for them.
+        // Beside the first packets, which do not need them yet. With a file of one's own they are rarely needed at all.
         std::thread::spawn(move || LazyLock::force(&platform).len());
     }
     Ok(TrustStore {

@@ -9,8 +9,9 @@ use msk_doctor::aws::read::Wanted;
 use msk_doctor::aws::snapshot::Snapshot;
 use msk_doctor::case::{Asked, Client, ClientKind, Shares};
 use msk_doctor::cli::DiagnoseArgs;
+use msk_doctor::machine;
 use msk_doctor::named::{Named, bare, clusters, function_in};
-use msk_doctor::pipeline::Facts;
+use msk_doctor::pipeline::{Facts, When};
 use msk_doctor::target::{Auth, Endpoint, MskName, Target, parse_bootstrap};
 use msk_doctor::vpc;
 
@@ -39,12 +40,22 @@ pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
     let may_ask = saved.is_none() && !args.no_aws;
     let named = named(args, saved.as_ref(), may_ask)?;
     let configuration_only = asked != Asked::Everything || args.no_probe;
-    if !may_ask || !(configuration_only || is_about_aws(args, &named)) {
+    let about_aws = configuration_only || is_about_aws(args, &named);
+    // An instance of the account is a client whose path AWS can tell.
+    let own = client(args, named.function.as_deref())?.kind == ClientKind::Machine;
+    let here = own.then(machine::instance).flatten();
+    if !may_ask || !(about_aws || here.is_some()) {
         return question(args, &named, saved);
     }
     let client = client(args, named.function.as_deref())?;
     let endpoints = endpoints(named.bootstrap.as_deref())?;
-    let (wanted, regions) = wanted(&named, &client, &endpoints);
+    let (mut wanted, regions) = wanted(&named, &client, &endpoints);
+    let when = if about_aws {
+        When::Beside
+    } else {
+        When::OnFailure
+    };
+    wanted.instances.extend(here);
     let beside_probes = !endpoints.is_empty() && !configuration_only;
     let (aws, mut limits) = (args.aws.clone(), args.limits);
     if !beside_probes && !configuration_only {
@@ -55,7 +66,11 @@ pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
     if beside_probes {
         let question = question(args, &named, None)?;
         return Ok(Question {
-            facts: Facts::Asked { answers, named },
+            facts: Facts::Asked {
+                when,
+                answers,
+                named,
+            },
             ..question
         });
     }

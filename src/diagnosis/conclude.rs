@@ -53,6 +53,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let mut unknown = unknowns(case);
     unknown.extend(judged.unknown);
     unknown.extend(stated.unknown);
+    unknown.extend(configuration::missing(case));
     Diagnosis {
         verdict: verdict(case, &causes),
         causes,

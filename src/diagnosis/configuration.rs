@@ -3,8 +3,9 @@
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict, paths};
 use crate::case::{Asked, Case};
 use crate::checks::configuration::{Answer, answers};
+use crate::checks::names;
 use crate::target::Endpoint;
-use crate::vpc::PathVerdict;
+use crate::vpc::{PathVerdict, World};
 
 /// What the cluster's configuration says of a case.
 #[derive(Default)]
@@ -17,8 +18,28 @@ pub(super) struct Stated {
     pub unknown: Vec<Unknown>,
 }
 
-/// Judges the cluster's configuration.
+/// Judges the cluster's configuration, and who answers for its names.
 pub(super) fn state(case: &Case) -> Stated {
+    stated(case, answers(case))
+}
+
+/// Judges who answers for the brokers' names alone.
+fn named(case: &Case) -> Stated {
+    let Some(facts) = &case.facts else {
+        return Stated::default();
+    };
+    stated(case, names::answers(case, &World::new(facts, &[])))
+}
+
+/// What was asked for in vain: it makes no verdict unknown, and is said.
+pub(super) fn missing(case: &Case) -> Vec<Unknown> {
+    let facts = case.facts.as_ref();
+    facts.map_or_else(Vec::new, |facts| {
+        names::missing(case, &World::new(facts, &[]))
+    })
+}
+
+fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
     let mut stated = Stated::default();
     let brokers: Vec<Endpoint> = case
         .target
@@ -35,7 +56,8 @@ pub(super) fn state(case: &Case) -> Stated {
         fault,
         status,
         words,
-    } in answers(case)
+        needs,
+    } in answers
     {
         let fact = Fact::Says(words.clone());
         if status == Status::Fault {
@@ -61,7 +83,7 @@ pub(super) fn state(case: &Case) -> Stated {
         if status == Status::Unknown {
             stated.unknown.push(Unknown {
                 what: words,
-                needs: "kafka:DescribeClusterV2".to_owned(),
+                needs: needs.unwrap_or_else(|| "kafka:DescribeClusterV2".to_owned()),
             });
         }
         stated.findings.push(Finding {
@@ -97,18 +119,26 @@ pub(super) fn conclude(case: &Case) -> Diagnosis {
     }
     let proof = paths::prove(case);
     let judged = paths::judge(case, &proof, &[]);
+    let named = named(case);
     let verdict = match proof.verdict() {
+        _ if !named.causes.is_empty() => Verdict::Faulty,
         Some(PathVerdict::Blocked | PathVerdict::Partial) => Verdict::Faulty,
-        Some(PathVerdict::Reachable) => Verdict::Healthy,
-        Some(PathVerdict::Unknown) | None => Verdict::Inconclusive,
+        Some(PathVerdict::Reachable) if named.unknown.is_empty() => Verdict::Healthy,
+        Some(PathVerdict::Reachable | PathVerdict::Unknown) | None => Verdict::Inconclusive,
     };
     let mut causes = judged.causes;
+    causes.extend(named.causes);
     super::conclude::order(case, &mut causes);
+    let mut findings = judged.findings;
+    findings.extend(named.findings);
+    let mut unknown = judged.unknown;
+    unknown.extend(named.unknown);
+    unknown.extend(missing(case));
     Diagnosis {
         verdict,
         causes,
-        findings: judged.findings,
-        unknown: judged.unknown,
+        findings,
+        unknown,
         paths: proof.paths,
     }
 }

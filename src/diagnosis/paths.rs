@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sign::{Seen, Sign};
 use super::{Cause, Confidence, Fact, Finding, Repair, Status, Unknown};
-use crate::case::{Case, ClientKind, Shares};
+use crate::case::{Case, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
 use crate::target::Endpoint;
 use crate::vpc::{
-    Blocker, Direction, From, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
-    repair,
+    Blocker, Direction, Hop, Passes, Path, PathVerdict, Proof, Question, World, acls, answer,
+    client_vpcs, repair,
 };
 
 /// The proof of every path of a case; empty where there are no facts, or no client whose path they tell.
@@ -29,26 +29,13 @@ pub fn prove(case: &Case) -> Proof {
 /// The question that a case asks of the facts; `None` where it is not known whose path is meant.
 #[must_use]
 pub fn question(case: &Case) -> Option<Question> {
-    let mut ports: Vec<u16> = case.target.brokers.iter().map(|b| b.port).collect();
-    ports.dedup();
+    let ports: BTreeSet<u16> = case.target.brokers.iter().map(|b| b.port).collect();
     Some(Question {
         cluster: case.target.cluster.clone(),
-        from: vantage(case)?,
+        from: case.whose_path()?,
         auth: case.target.auth,
-        port: match ports.as_slice() {
-            [port] => Some(*port),
-            _ => None,
-        },
+        ports: ports.into_iter().collect(),
     })
-}
-
-/// The client as the proof asks for it; `None` where it is a machine without any known address.
-fn vantage(case: &Case) -> Option<From> {
-    let own = || case.vantage.addresses.first().copied().map(From::Address);
-    match case.client.kind {
-        ClientKind::Machine => own(),
-        _ => case.client.vantage(),
-    }
 }
 
 /// What the paths say of a case.
@@ -92,6 +79,11 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         for blocker in &path.blockers {
             judged.blame(path, blocker, &broker);
         }
+        if !(case.shares(Shares::Path) && connected(case, path, &broker)) {
+            for suspect in &path.suspects {
+                judged.suspect(path, suspect, &broker);
+            }
+        }
         for blocker in &path.warnings {
             judged.warn(blocker, &broker);
         }
@@ -120,7 +112,40 @@ pub(super) fn judge(case: &Case, proof: &Proof, signs: &[Seen<'_>]) -> Judged {
         cause.ruled_out = ruled_out(&proof.paths, cause.fault);
     }
     repair(case, proof, &mut judged.causes);
+    judged.findings.extend(api_endpoints(case, proof));
     judged
+}
+
+/// An interface endpoint for the service `kafka` carries MSK's API. Who has no way to the brokers often adds one, in vain.
+/// Source: <https://docs.aws.amazon.com/msk/latest/developerguide/privatelink-vpc-endpoints.html>.
+fn api_endpoints(case: &Case, proof: &Proof) -> Vec<Finding> {
+    let (Some(facts), Some(from)) = (&case.facts, case.whose_path()) else {
+        return Vec::new();
+    };
+    let unrouted = proof.paths.iter().find_map(|path| {
+        let blocker = path.blockers.iter().find(|b| b.code.starts_with("RTE-"))?;
+        Some((catalogue::find(&blocker.code)?, endpoint(case, path)))
+    });
+    let Some((fault, subject)) = unrouted else {
+        return Vec::new();
+    };
+    let vpcs = client_vpcs(&World::new(facts, &[]), &from);
+    facts
+        .known(|facts| &facts.vpc_endpoints)
+        .flat_map(|(_, answer)| &answer.vpc_endpoints)
+        .filter(|own| own.vpc_id.as_deref().is_some_and(|vpc| vpcs.contains(vpc)))
+        .filter_map(|own| Some((own, own.service_name.as_deref()?)))
+        .filter(|(_, service)| service.rsplit('.').next() == Some("kafka"))
+        .map(|(own, service)| Finding {
+            fault,
+            status: Status::Warning,
+            subject: subject.clone(),
+            facts: vec![Fact::Says(format!(
+                "{} is an endpoint for {service}: it carries MSK's API, and no packet to a broker",
+                own.vpc_endpoint_id
+            ))],
+        })
+        .collect()
 }
 
 impl Judged {
@@ -136,6 +161,15 @@ impl Judged {
 
     /// One cause for each thing that stops packets.
     fn blame(&mut self, path: &Path, blocker: &Blocker, broker: &Endpoint) {
+        self.add(path, blocker, broker, Confidence::Proven);
+    }
+
+    /// One for each that would, and is not known to.
+    fn suspect(&mut self, path: &Path, blocker: &Blocker, broker: &Endpoint) {
+        self.add(path, blocker, broker, Confidence::Possible);
+    }
+
+    fn add(&mut self, path: &Path, blocker: &Blocker, broker: &Endpoint, confidence: Confidence) {
         let Some(fault) = catalogue::find(&blocker.code) else {
             return;
         };
@@ -158,7 +192,7 @@ impl Judged {
         }
         self.causes.push(Cause {
             fault,
-            confidence: Confidence::Proven,
+            confidence,
             subjects: vec![broker.clone()],
             signs: Vec::new(),
             phase: Phase::Connect,
@@ -167,7 +201,7 @@ impl Judged {
             ruled_out: Vec::new(),
             not_excluded: Vec::new(),
             at,
-            by_facts: true,
+            by_facts: confidence == Confidence::Proven,
             repair: Repair::default(),
         });
     }
@@ -252,11 +286,16 @@ fn is_silent(signs: &[Seen<'_>], broker: &Endpoint) -> bool {
 fn contradicted(case: &Case, path: &Path, broker: &Endpoint) -> bool {
     path.verdict == PathVerdict::Blocked
         && case.shares(Shares::Path)
-        && case.attempts().any(|o| {
-            o.broker == *broker
-                && o.answered(Phase::Connect)
-                && o.address.is_some_and(|a| a.ip() == path.to.address)
-        })
+        && connected(case, path, broker)
+}
+
+/// Whether a connection came about to where a path ends.
+fn connected(case: &Case, path: &Path, broker: &Endpoint) -> bool {
+    case.attempts().any(|o| {
+        o.broker == *broker
+            && o.answered(Phase::Connect)
+            && o.address.is_some_and(|a| a.ip() == path.to.address)
+    })
 }
 
 /// The packets as evidence, where they are the client's.
@@ -275,6 +314,11 @@ fn join(case: &Case, cause: &mut Cause, signs: &[Seen<'_>]) {
             if !cause.explains.contains(&"TCP-01") {
                 cause.explains.push("TCP-01");
             }
+            if !cause.by_facts {
+                // A suspicion, and what it would make the packets do.
+                cause.confidence = Confidence::Likely;
+                cause.signs = vec![Sign::ConnectSilent];
+            }
         }
     }
 }
@@ -292,10 +336,9 @@ pub(super) fn settled(case: &Case, proof: &Proof, judged: &Judged, seen: &Seen<'
         return !proof.paths.is_empty();
     }
     seen.sign == Sign::ConnectSilent
-        && judged
-            .causes
-            .iter()
-            .any(|cause| cause.subjects.contains(seen.broker()))
+        && judged.causes.iter().any(|cause| {
+            cause.confidence >= Confidence::Likely && cause.subjects.contains(seen.broker())
+        })
 }
 
 /// Why the configuration does not explain a broker's silence: the facts prove that packets pass, and answers.

@@ -201,7 +201,12 @@ impl Page {
         let head = self.paint(&format!("{mark} {word}"), color);
         let body = match (report.causes.first(), report.verdict) {
             (Some(cause), Verdict::Inconclusive) => {
-                format!("seen from here: {}{}", cause.title, tag(cause))
+                let from = if report.observations.is_empty() {
+                    "suspected"
+                } else {
+                    "seen from here"
+                };
+                format!("{from}: {}{}", cause.title, tag(cause))
             }
             (Some(cause), _) => format!("{}{}", cause.title, tag(cause)),
             (None, Verdict::Healthy)

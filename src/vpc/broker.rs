@@ -2,21 +2,49 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::Gap;
 use super::space::Family;
 use super::world::World;
+use super::{Gap, endpoint};
 use crate::aws::files::key_of;
 use crate::aws::snapshot::ec2::{NetworkInterface, Subnet};
-use crate::aws::snapshot::kafka::{BrokerNodeInfo, Cluster, GetBootstrapBrokers, ListNodes};
+use crate::aws::snapshot::kafka::{
+    BrokerNodeInfo, Cluster, DescribeClusterV2, GetBootstrapBrokers, ListNodes,
+};
+use crate::aws::snapshot::{Missing, Response as _};
 use crate::target::{Auth, parse_bootstrap};
+
+/// The ways to a cluster, each with names and ports of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// From its VPC, and from networks that are linked with that.
+    Private,
+    /// Over the internet.
+    Public,
+    /// Through an endpoint of a multi-VPC connection in the client's own VPC.
+    MultiVpc,
+}
+
+impl Access {
+    /// The way that a port is for.
+    /// Sources: <https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html>,
+    /// <https://docs.aws.amazon.com/msk/latest/developerguide/mvpc-getting-started.html>.
+    #[must_use]
+    pub fn of_port(port: u16) -> Self {
+        match port {
+            9194..=9198 => Access::Public,
+            14001..=14100 => Access::MultiVpc,
+            _ => Access::Private,
+        }
+    }
+}
 
 /// Which listener of a cluster is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listener {
     /// Its port.
     pub port: u16,
-    /// Whether it is the one for the internet.
-    pub public: bool,
+    /// The way to it.
+    pub access: Access,
     /// The family of its addresses.
     pub family: Family,
 }
@@ -44,6 +72,19 @@ pub struct BrokerSide<'a> {
     pub endpoint: bool,
     /// The groups that the cluster API shows.
     pub shown_groups: &'a [String],
+    /// Why nothing answers there, whatever the network lets pass.
+    pub closed: Option<Closed>,
+}
+
+/// An endpoint that does not lead to the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The catalogue's code.
+    pub code: &'static str,
+    /// What does not work: the connection's ARN.
+    pub resource: String,
+    /// Why.
+    pub detail: String,
 }
 
 impl<'a> BrokerSide<'a> {
@@ -82,14 +123,33 @@ pub fn cluster<'a>(world: &World<'a>, wanted: Option<&str>) -> Result<&'a Cluste
     }
     match known.as_slice() {
         [cluster] => Ok(cluster),
-        [] => Err(Gap {
-            what: format!("cluster {}", wanted.unwrap_or("of the question")),
-            needs: "kafka:DescribeClusterV2".to_owned(),
-        }),
+        [] => Err(missing(world, wanted)),
         [..] => Err(Gap {
             what: format!("which of {} clusters is meant", known.len()),
             needs: "--cluster with the ARN".to_owned(),
         }),
+    }
+}
+
+/// Why a cluster is not known: the call that would have told, and what became of it.
+fn missing(world: &World<'_>, wanted: Option<&str>) -> Gap {
+    let described = |key: &str| world.snapshot.missing(|facts| &facts.clusters, key);
+    let listed = || world.snapshot.missing(|facts| &facts.cluster_list, "");
+    let refused = |missing: &Missing| missing.because != "not asked";
+    let missing = match wanted {
+        Some(arn) if arn.starts_with("arn:") => described(&key_of(arn)),
+        _ => listed().filter(refused).or_else(|| described("")),
+    };
+    let what = format!("cluster {}", wanted.unwrap_or("of the question"));
+    match missing {
+        Some(missing) => Gap {
+            what: format!("{what} ({}: {})", missing.operation, missing.because),
+            needs: missing.action,
+        },
+        None => Gap {
+            what,
+            needs: DescribeClusterV2::CALL.action(),
+        },
     }
 }
 
@@ -125,16 +185,34 @@ fn nodes_of<'a>(world: &World<'a>, cluster: &Cluster) -> Option<&'a ListNodes> {
 impl GetBootstrapBrokers {
     /// The bootstrap string of a way in.
     #[must_use]
-    pub fn string(&self, auth: Auth, public: bool, family: Family) -> Option<&str> {
-        let string = match (auth, public, family) {
-            (Auth::Iam, false, Family::V4) => &self.bootstrap_broker_string_sasl_iam,
-            (Auth::Iam, true, Family::V4) => &self.bootstrap_broker_string_public_sasl_iam,
+    pub fn string(&self, auth: Auth, access: Access, family: Family) -> Option<&str> {
+        let string = match (auth, access, family) {
+            (Auth::Iam, Access::Private, Family::V4) => &self.bootstrap_broker_string_sasl_iam,
+            (Auth::Iam, Access::Public, Family::V4) => {
+                &self.bootstrap_broker_string_public_sasl_iam
+            }
+            (Auth::Iam, Access::MultiVpc, _) => {
+                &self.bootstrap_broker_string_vpc_connectivity_sasl_iam
+            }
+            (Auth::Scram, Access::MultiVpc, _) => {
+                &self.bootstrap_broker_string_vpc_connectivity_sasl_scram
+            }
+            (Auth::Tls | Auth::Mtls, Access::MultiVpc, _) => {
+                &self.bootstrap_broker_string_vpc_connectivity_tls
+            }
+            (Auth::Plaintext, Access::MultiVpc, _) => return None,
             (Auth::Iam, _, Family::V6) => &self.bootstrap_broker_string_sasl_iam_ipv6,
-            (Auth::Scram, false, Family::V4) => &self.bootstrap_broker_string_sasl_scram,
-            (Auth::Scram, true, Family::V4) => &self.bootstrap_broker_string_public_sasl_scram,
+            (Auth::Scram, Access::Private, Family::V4) => &self.bootstrap_broker_string_sasl_scram,
+            (Auth::Scram, Access::Public, Family::V4) => {
+                &self.bootstrap_broker_string_public_sasl_scram
+            }
             (Auth::Scram, _, Family::V6) => &self.bootstrap_broker_string_sasl_scram_ipv6,
-            (Auth::Tls | Auth::Mtls, false, Family::V4) => &self.bootstrap_broker_string_tls,
-            (Auth::Tls | Auth::Mtls, true, Family::V4) => &self.bootstrap_broker_string_public_tls,
+            (Auth::Tls | Auth::Mtls, Access::Private, Family::V4) => {
+                &self.bootstrap_broker_string_tls
+            }
+            (Auth::Tls | Auth::Mtls, Access::Public, Family::V4) => {
+                &self.bootstrap_broker_string_public_tls
+            }
             (Auth::Tls | Auth::Mtls, _, Family::V6) => &self.bootstrap_broker_string_tls_ipv6,
             (Auth::Plaintext, _, Family::V4) => &self.bootstrap_broker_string,
             (Auth::Plaintext, _, Family::V6) => &self.bootstrap_broker_string_ipv6,
@@ -162,11 +240,20 @@ pub fn usual_port(auth: Auth, public: bool, family: Family) -> u16 {
 
 /// The listeners of a cluster that a client with this authentication could use.
 #[must_use]
-pub fn listeners(world: &World<'_>, cluster: &Cluster, auth: Auth, public: bool) -> Vec<Listener> {
+pub fn listeners(
+    world: &World<'_>,
+    cluster: &Cluster,
+    auth: Auth,
+    access: Access,
+) -> Vec<Listener> {
     let strings = bootstrap(world, cluster);
+    if access == Access::MultiVpc {
+        return endpoint::listeners(strings, auth);
+    }
+    let public = access == Access::Public;
     let mut found = Vec::new();
     for family in [Family::V4, Family::V6] {
-        let string = strings.and_then(|strings| strings.string(auth, public, family));
+        let string = strings.and_then(|strings| strings.string(auth, access, family));
         let port = string
             .and_then(|string| parse_bootstrap(string).ok())
             .and_then(|endpoints| endpoints.first().map(|endpoint| endpoint.port));
@@ -174,7 +261,7 @@ pub fn listeners(world: &World<'_>, cluster: &Cluster, auth: Auth, public: bool)
         if string.is_some() || family == Family::V4 {
             found.push(Listener {
                 port: port.unwrap_or_else(|| usual_port(auth, public, family)),
-                public,
+                access,
                 family,
             });
         }
@@ -196,7 +283,7 @@ pub fn brokers<'a>(
             .vpc_configs
             .iter()
             .flat_map(|config| {
-                endpoints(
+                endpoint::with(
                     world,
                     &config.subnet_ids,
                     &config.security_group_ids,
@@ -204,6 +291,9 @@ pub fn brokers<'a>(
                 )
             })
             .collect());
+    }
+    if listener.access == Access::MultiVpc {
+        return endpoint::multi_vpc(world, cluster, listener);
     }
     let nodes = nodes_of(world, cluster).ok_or_else(|| {
         let denied = world
@@ -272,56 +362,16 @@ fn broker<'a>(
         name: node.endpoints.first().cloned(),
         interface,
         subnet: world.subnet(subnet),
-        address: if listener.public {
+        address: if listener.access == Access::Public {
             public.unwrap_or(inside)
         } else {
             inside
         },
         inside,
         port: listener.port,
-        public: listener.public,
+        public: listener.access == Access::Public,
         endpoint: false,
         shown_groups,
+        closed: None,
     })
-}
-
-/// The interfaces of an endpoint with these subnets and groups.
-fn endpoints<'a>(
-    world: &World<'a>,
-    subnets: &'a [String],
-    groups: &'a [String],
-    listener: Listener,
-) -> Vec<BrokerSide<'a>> {
-    let mut found: Vec<BrokerSide<'_>> = world
-        .all_interfaces()
-        .filter(|interface| {
-            interface.interface_type.as_deref() == Some("vpc_endpoint")
-                && interface
-                    .subnet_id
-                    .as_ref()
-                    .is_some_and(|subnet| subnets.contains(subnet))
-                && interface
-                    .group_ids()
-                    .any(|group| groups.iter().any(|wanted| wanted == group))
-        })
-        .filter_map(|interface| {
-            let inside = interface
-                .addresses()
-                .find(|address| Family::of(*address) == listener.family)?;
-            Some(BrokerSide {
-                id: None,
-                name: None,
-                interface: Ok(interface),
-                subnet: world.subnet(interface.subnet_id.as_deref().unwrap_or_default()),
-                address: inside,
-                inside,
-                port: listener.port,
-                public: false,
-                endpoint: true,
-                shown_groups: groups,
-            })
-        })
-        .collect();
-    found.sort_by_key(|broker| broker.address);
-    found
 }

@@ -1,11 +1,12 @@
 //! The client's side of the question: a function, an interface, an instance, subnets with groups, an address.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::Gap;
-use super::space::{Addresses, Family, Ports, just, ports};
+use super::space::{Addresses, Family, Ports, just, ports, without};
 use super::world::World;
 use crate::aws::files::key_of;
 use crate::aws::snapshot::Snapshot;
@@ -161,6 +162,31 @@ impl std::convert::From<Gap> for FromError {
     }
 }
 
+/// The VPCs in which a vantage stands, as far as they are known.
+#[must_use]
+pub fn client_vpcs<'a>(world: &World<'a>, from: &From) -> BTreeSet<&'a str> {
+    if let From::Function { name, qualifier } = from {
+        // Idle, it has no interface, and its subnets may be unknown.
+        let function = configuration(world.snapshot, name, qualifier.as_deref());
+        let vpc = function
+            .ok()
+            .and_then(|function| function.vpc_config.as_ref());
+        let id = vpc.and_then(|vpc| vpc.vpc_id.as_deref());
+        if let Some(id) = id.filter(|id| !id.is_empty()) {
+            return [id].into();
+        }
+    }
+    [Family::V4, Family::V6]
+        .into_iter()
+        .filter_map(|family| clients(world, from, family).ok())
+        .flatten()
+        .filter_map(|client| match client.place {
+            Place::Vpc { subnet, .. } => Some(subnet.vpc_id.as_str()),
+            Place::Nowhere | Place::Outside(_) => None,
+        })
+        .collect()
+}
+
 /// The clients that a vantage means, one for each subnet or interface.
 ///
 /// # Errors
@@ -240,7 +266,7 @@ fn function<'a>(
         return Ok(vec![ClientSide {
             place: Place::Nowhere,
             family,
-            addresses: Addresses::new(),
+            addresses: all_public(family),
             ports: ports(WIDE),
             all: Addresses::new(),
         }]);
@@ -271,6 +297,25 @@ fn function<'a>(
         }
     }
     Ok(found)
+}
+
+/// All addresses that a packet from the internet may have: a function without a VPC has one of them, and it changes.
+fn all_public(family: Family) -> Addresses {
+    const V4: &[&str] = &[
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
+    ];
+    let ranges = |texts: &[&str]| family.ranges(texts.iter().filter_map(|text| text.parse().ok()));
+    match family {
+        Family::V4 => without(&ranges(&["0.0.0.0/0"]), &ranges(V4)),
+        Family::V6 => ranges(&["2000::/3"]),
+    }
 }
 
 fn instance<'a>(

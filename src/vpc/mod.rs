@@ -6,8 +6,10 @@
 mod acl;
 mod broker;
 mod client;
+mod endpoint;
 mod group;
 mod path;
+mod public_access;
 mod question;
 pub mod repair;
 mod route;
@@ -17,12 +19,15 @@ mod stage;
 mod tests;
 mod transit;
 mod travel;
+mod vpn;
 mod world;
 
-pub use broker::{BrokerSide, Listener, bootstrap, brokers, brokers_names, cluster, usual_port};
-pub use client::{ClientSide, From, FromError, clients, configuration};
+pub use broker::{
+    Access, BrokerSide, Closed, Listener, bootstrap, brokers, brokers_names, cluster, usual_port,
+};
+pub use client::{ClientSide, From, FromError, client_vpcs, clients, configuration};
 pub use path::prove;
-pub use question::{Proof, Question, answer, uses_public_listener};
+pub use question::{Proof, Question, access, answer};
 pub use world::{World, acls};
 
 use ipnet::IpNet;
@@ -173,6 +178,9 @@ pub struct Path {
     pub blockers: Vec<Blocker>,
     /// What is not known and matters.
     pub unknown: Vec<Gap>,
+    /// What would stop packets and is not proven to, where the verdict is unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<Blocker>,
     /// What does not hurt this client and would hurt another: blocked ports outside its range.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Blocker>,

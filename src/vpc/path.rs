@@ -74,7 +74,11 @@ fn finish(client: &ClientSide<'_>, broker: &BrokerSide<'_>, stage: Stage) -> Pat
             subnet,
             interface,
             security_groups: groups,
-            addresses: client.family.cidrs(&client.addresses),
+            addresses: match client.place {
+                // All of the internet's are no address of anybody.
+                Place::Nowhere => Vec::new(),
+                _ => client.family.cidrs(&client.addresses),
+            },
         },
         to: PathTo {
             broker: broker.id,
@@ -97,6 +101,11 @@ fn finish(client: &ClientSide<'_>, broker: &BrokerSide<'_>, stage: Stage) -> Pat
         blockers: stage.blockers,
         unknown: if verdict == PathVerdict::Unknown {
             stage.gaps
+        } else {
+            Vec::new()
+        },
+        suspects: if verdict == PathVerdict::Unknown {
+            stage.suspects
         } else {
             Vec::new()
         },
@@ -133,6 +142,9 @@ fn stage_of<'a>(
                 .to_owned(),
         );
     }
+    if let Some(closed) = &broker.closed {
+        return stop(closed.code, Some(&closed.resource), closed.detail.clone());
+    }
     match &client.place {
         Place::Nowhere if is_public(broker.address) => question.in_lambdas_network(),
         Place::Nowhere => stop(
@@ -143,7 +155,7 @@ fn stage_of<'a>(
                 broker.address
             ),
         ),
-        Place::Outside(address) => question.outside(*address),
+        Place::Outside(address) => question.outside(Some(*address)),
         Place::Vpc { subnet, .. } => question.in_subnet(subnet),
     }
 }

@@ -1,12 +1,12 @@
 //! The whole question: every client address of a vantage, to every broker of a cluster.
 
-use super::broker::{BrokerSide, Listener, brokers, cluster, listeners};
-use super::client::{ClientSide, From, FromError, Place, clients, configuration};
+use super::broker::{Access, BrokerSide, Listener, brokers, cluster, listeners};
+use super::client::{ClientSide, From, FromError, Place, client_vpcs, clients, configuration};
 use super::path::prove;
 use super::route::is_public;
 use super::space::Family;
 use super::world::World;
-use super::{Gap, Path, PathVerdict};
+use super::{Blocker, Direction, Gap, Path, PathVerdict, endpoint};
 use crate::aws::snapshot::kafka::Cluster;
 use crate::target::Auth;
 
@@ -19,8 +19,9 @@ pub struct Question {
     pub from: From,
     /// How the client logs in: it decides the listener.
     pub auth: Auth,
-    /// The listener's port, where the client's configuration says it.
-    pub port: Option<u16>,
+    /// The listeners' ports, where the client's configuration says them: one, or each broker's own where the names
+    /// are those of multi-VPC connectivity.
+    pub ports: Vec<u16>,
 }
 
 /// All paths of a question.
@@ -98,61 +99,147 @@ fn prove_each<'a>(
     brokers: &[BrokerSide<'a>],
     proof: &mut Proof,
 ) {
+    if brokers.is_empty() {
+        let gap = Gap {
+            what: format!("the endpoints of {}", cluster.cluster_name),
+            needs: "ec2:DescribeNetworkInterfaces of their subnets".to_owned(),
+        };
+        add(&mut proof.gaps, gap);
+    }
     for client in clients {
-        // A client dials the endpoints of its own VPC only.
         let own = |broker: &&BrokerSide<'a>| match (&client.place, &broker.subnet) {
             (Place::Vpc { subnet, .. }, Ok(theirs)) if broker.endpoint => {
                 subnet.vpc_id == theirs.vpc_id
             }
             _ => true,
         };
-        let reached: Vec<&BrokerSide<'a>> = brokers.iter().filter(own).collect();
-        if reached.is_empty() {
-            let vpc = match &client.place {
-                Place::Vpc { subnet, .. } => subnet.vpc_id.as_str(),
-                Place::Nowhere | Place::Outside(_) => "the client's network",
-            };
-            add(
-                &mut proof.gaps,
-                Gap {
-                    what: format!("an endpoint of {} in {vpc}", cluster.cluster_name),
-                    needs: "ec2:DescribeNetworkInterfaces of that VPC".to_owned(),
-                },
-            );
+        // A client is told of the endpoints in its own VPC only, if there are any.
+        let mut reached: Vec<&BrokerSide<'a>> = brokers.iter().filter(own).collect();
+        let foreign = reached.is_empty();
+        if foreign {
+            reached = brokers.iter().collect();
         }
         for broker in reached {
-            proof.paths.push(prove(world, client, broker, brokers));
+            let mut path = prove(world, client, broker, brokers);
+            if foreign {
+                without_own_endpoint(cluster, client, broker, &mut path);
+            }
+            proof.paths.push(path);
         }
+    }
+}
+
+/// A path to an endpoint of another VPC: names lead there only where somebody shared them, and then a link between the
+/// VPCs has to carry the packets. Without a link the endpoint that is missing is the fault.
+fn without_own_endpoint(
+    cluster: &Cluster,
+    client: &ClientSide<'_>,
+    broker: &BrokerSide<'_>,
+    path: &mut Path,
+) {
+    let Place::Vpc { subnet, .. } = &client.place else {
+        return;
+    };
+    let theirs = match &broker.subnet {
+        Ok(theirs) => theirs.vpc_id.as_str(),
+        Err(_) => "another VPC",
+    };
+    let (code, attached) = if cluster.is_serverless() {
+        ("CLU-15", "is not one of the cluster's VPCs")
+    } else {
+        ("CLU-14", "has no multi-VPC connection to the cluster")
+    };
+    let missing = Blocker {
+        code: code.to_owned(),
+        direction: Direction::Forward,
+        resource: Some(subnet.vpc_id.clone()),
+        resources: Vec::new(),
+        rule: None,
+        detail: format!(
+            "{} {attached}: its names lead to endpoints in {theirs}, and are known only there",
+            subnet.vpc_id
+        ),
+    };
+    let unlinked = path.verdict == PathVerdict::Blocked
+        && path.blockers.iter().any(|blocker| {
+            blocker.direction == Direction::Forward && blocker.code.starts_with("RTE-")
+        });
+    if unlinked {
+        path.blockers = vec![missing];
+    } else if matches!(path.verdict, PathVerdict::Reachable | PathVerdict::Unknown) {
+        path.verdict = PathVerdict::Unknown;
+        path.unknown.push(Gap {
+            what: format!(
+                "whether the cluster's names are known in {}: they are not unless a private hosted zone or a resolver rule shares them",
+                subnet.vpc_id
+            ),
+            needs: "route53:ListHostedZonesByVPC, or a probe from the client's subnet".to_owned(),
+        });
+        path.suspects.push(missing);
     }
 }
 
 /// The listeners that the client would use.
 fn asked_listeners(world: &World<'_>, cluster: &Cluster, question: &Question) -> Vec<Listener> {
-    let by_role = |port: u16| match port {
-        9194..=9198 => (true, Family::V4),
-        20092..=20098 => (false, Family::V6),
-        _ => (false, Family::V4),
+    let listener = |port: u16| Listener {
+        port,
+        access: Access::of_port(port),
+        family: match port {
+            20092..=20098 => Family::V6,
+            _ => Family::V4,
+        },
     };
-    if let Some(port) = question.port {
-        let (public, family) = by_role(port);
-        return vec![Listener {
-            port,
-            public,
-            family,
-        }];
+    match question.ports.as_slice() {
+        [port] => return vec![listener(*port)],
+        ports if !ports.is_empty() => {
+            let found: Vec<Listener> = ports.iter().copied().map(listener).collect();
+            if found.iter().all(|one| one.access == Access::MultiVpc) {
+                return found;
+            }
+        }
+        _ => {}
     }
-    let public = uses_public_listener(world, cluster, &question.from);
-    let mut found = listeners(world, cluster, question.auth, public);
+    let access = access(world, cluster, &question.from);
+    let mut found = listeners(world, cluster, question.auth, access);
     if let From::Address(address) = &question.from {
         found.retain(|listener| listener.family == Family::of(*address));
     }
     found
 }
 
-/// Whether a client would use the listener for the internet: it comes from there, and the cluster has one.
+/// The way that a client takes to a cluster where nobody named a broker: over the internet if it comes from there and
+/// the cluster is open to it; through a multi-VPC connection if its VPC has one and is not the cluster's own.
 #[must_use]
-pub fn uses_public_listener(world: &World<'_>, cluster: &Cluster, from: &From) -> bool {
-    let outside = match from {
+pub fn access(world: &World<'_>, cluster: &Cluster, from: &From) -> Access {
+    let public = cluster
+        .connectivity()
+        .and_then(|ways| ways.public_access.as_ref())
+        .and_then(|access| access.kind.as_deref())
+        .is_some_and(|kind| kind != "DISABLED");
+    if public && comes_from_the_internet(world, from) {
+        return Access::Public;
+    }
+    let own = client_vpcs(world, from);
+    let is_home = cluster.provisioned.iter().any(|provisioned| {
+        let subnets = &provisioned.broker_node_group_info.client_subnets;
+        subnets.iter().any(|id| {
+            world
+                .subnet(id)
+                .is_ok_and(|subnet| own.contains(subnet.vpc_id.as_str()))
+        })
+    });
+    let connected = endpoint::connections(world, cluster)
+        .filter_map(|connection| connection.vpc_id.as_deref())
+        .any(|vpc| own.contains(vpc));
+    if connected && !is_home {
+        Access::MultiVpc
+    } else {
+        Access::Private
+    }
+}
+
+fn comes_from_the_internet(world: &World<'_>, from: &From) -> bool {
+    match from {
         From::Address(address) => is_public(*address) && world.with_address(*address).is_empty(),
         From::Function { name, qualifier } => {
             configuration(world.snapshot, name, qualifier.as_deref()).is_ok_and(|function| {
@@ -161,10 +248,5 @@ pub fn uses_public_listener(world: &World<'_>, cluster: &Cluster, from: &From) -
             })
         }
         From::Interface(_) | From::Instance(_) | From::Subnets { .. } => false,
-    };
-    let access = cluster
-        .connectivity()
-        .and_then(|ways| ways.public_access.as_ref())
-        .and_then(|access| access.kind.as_deref());
-    outside && access.is_some_and(|kind| kind != "DISABLED")
+    }
 }

@@ -17,6 +17,8 @@ pub(super) struct Stage {
     pub blockers: Vec<Blocker>,
     /// What is not known.
     pub gaps: Vec<Gap>,
+    /// What would stop flows, of which it is not known.
+    pub suspects: Vec<Blocker>,
     /// The places.
     pub hops: Vec<Hop>,
 }
@@ -38,6 +40,12 @@ impl Stage {
             gaps: vec![gap],
             ..Self::default()
         }
+    }
+
+    /// The same, with something that would stop packets.
+    pub fn suspecting(mut self, suspect: Option<Blocker>) -> Self {
+        self.suspects.extend(suspect);
+        self
     }
 
     /// Nothing passes.
@@ -87,6 +95,11 @@ impl Stage {
         for blocker in other.blockers {
             if !self.blockers.contains(&blocker) {
                 self.blockers.push(blocker);
+            }
+        }
+        for suspect in other.suspects {
+            if !self.suspects.contains(&suspect) {
+                self.suspects.push(suspect);
             }
         }
         for gap in other.gaps {

@@ -169,7 +169,7 @@ pub(super) fn proof(changes: &[(&'static str, Value)], from: &str, port: u16) ->
         cluster: None,
         from: from.parse().expect("a vantage"),
         auth: Auth::Iam,
-        port: Some(port),
+        ports: vec![port],
     };
     answer(&world, &question)
 }

@@ -10,7 +10,7 @@ use super::space::{Addresses, Flows, common, without};
 use super::stage::{End, Packets, Stage};
 use super::travel::Way;
 use super::world::World;
-use super::{Blocker, Gap, Rule};
+use super::{Blocker, Direction, Gap, Rule};
 use crate::aws::snapshot::ec2::{
     Subnet, TransitGatewayOptions, TransitGatewayRoute, TransitGatewayVpcAttachment,
 };
@@ -365,18 +365,40 @@ impl<'a> Crossing<'_, 'a> {
                     Err(gap) => Hop::There(Stage::unknown(flows, gap)),
                 }
             }
-            kind => Hop::There(Stage::unknown(
-                flows,
-                Gap {
+            kind => Hop::There(
+                Stage::unknown(flows, Gap {
                     what: format!(
                         "what becomes of packets that {table} sends by {range} to {resource} ({}): it is not {}",
                         kind.unwrap_or("unknown"),
                         self.to.vpc_id
                     ),
                     needs: "a probe from the client's subnet".to_owned(),
-                },
-            )),
+                })
+                .suspecting(self.asymmetric(gateway, resource)),
+            ),
         }
+    }
+
+    /// A VPC on the way that is neither side's holds an appliance, as a rule. Without appliance mode the gateway
+    /// sends each direction to the zone where its packets come from, and a stateful appliance in the other zone has
+    /// never seen the connection.
+    /// Source: <https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-appliance-scenario.html>.
+    fn asymmetric(&self, gateway: &str, vpc: &str) -> Option<Blocker> {
+        let attachment = self.world.vpc_attachment(gateway, vpc).ok()??;
+        let options = attachment.options.as_ref()?;
+        let off = options.appliance_mode_support.as_deref() == Some("disable");
+        (off && !same_zone(self.from, self.to)).then(|| Blocker {
+            code: "RTE-09".to_owned(),
+            direction: Direction::Return,
+            resource: Some(attachment.transit_gateway_attachment_id.clone()),
+            resources: Vec::new(),
+            rule: None,
+            detail: format!(
+                "appliance mode is off for the attachment of {vpc}, which stands between {} and {}: the two directions pass it in different zones",
+                zone(self.from),
+                zone(self.to)
+            ),
+        })
     }
 
     fn words(&self, part: &Addresses) -> String {

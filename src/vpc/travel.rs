@@ -5,7 +5,7 @@ use super::route::{Found, Taken, Target, is_public, look_up, that_yield};
 use super::space::{Addresses, Family};
 use super::stage::{Packets, Stage};
 use super::world::World;
-use super::{Blocker, Direction, Gap, Rule, transit};
+use super::{Blocker, Direction, Gap, Rule, transit, vpn};
 use crate::aws::snapshot::ec2::{RouteTable, Subnet, VpcPeeringConnection};
 
 /// A way between two subnets.
@@ -119,11 +119,16 @@ fn follow<'a>(
         Target::Internet(_) | Target::EgressOnly(_) | Target::Nat(_) => at
             .diverted(&taken)
             .unwrap_or_else(|| at.nowhere(Some(&taken))),
-        Target::Vpn(id) => at.unmodelled(
-            id,
-            &flows,
-            "a VPN or Direct Connect takes the packets out of AWS",
-        ),
+        Target::Vpn(id) => {
+            let mut way = at.unmodelled(
+                id,
+                &flows,
+                "a VPN or Direct Connect takes the packets out of AWS",
+            );
+            let down = vpn::down(world, id, packets.direction);
+            way.stage = way.stage.suspecting(down);
+            way
+        }
         Target::Appliance(id) => at.unmodelled(
             id,
             &flows,

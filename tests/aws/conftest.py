@@ -16,6 +16,7 @@ def filled():
     port = moto.get_host_and_port()[1]
     ids, kafka = world.fill(f"http://127.0.0.1:{port}")
     stub = Stub(port)
+    stub.route53 = world.api(f"http://127.0.0.1:{port}", "route53")
     stub.ec2 = world.api(f"http://127.0.0.1:{port}", "ec2")
     stub.kafka, stub.function_vpc = kafka, ids["client_vpc"]
     yield ids, stub
@@ -26,7 +27,7 @@ def filled():
 def aws(filled):
     ids, stub = filled
     stub.denied, stub.throttled, stub.silent, stub.delay = set(), {}, set(), 0
-    stub.asked, stub.recorded = [], {}
+    stub.asked, stub.recorded, stub.firewalls = [], {}, []
     return ids, stub
 
 
@@ -53,11 +54,32 @@ def no_way_back(aws):
 
 
 @pytest.fixture
+def no_record(aws):
+    """The private hosted zone for MSK's domain lacks a broker."""
+    ids, stub = aws
+
+    def change(action):
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": ids["records"][1]}]}
+        stub.route53.change_resource_record_sets(HostedZoneId=ids["zone"], ChangeBatch=batch)
+
+    change("DELETE")
+    yield ids["zone"]
+    change("CREATE")
+
+
+# The firmware of an EC2 instance shows its id; in a mount namespace, so that nobody else sees it.
+FIRMWARE = """
+mount -t tmpfs none /sys/devices/virtual && mkdir -p /sys/devices/virtual/dmi/id &&
+echo "$0" > /sys/devices/virtual/dmi/id/board_asset_tag && exec "$@"
+"""
+
+
+@pytest.fixture
 def doctor(aws, tmp_path):
     """Runs the program with credentials and the API's address: what it wrote and how long it took."""
     _, stub = aws
 
-    def run(*words, **more):
+    def run(*words, instance=None, **more):
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
@@ -66,9 +88,11 @@ def doctor(aws, tmp_path):
             "AWS_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        env |= {f"AWS_ENDPOINT_URL_{service}": stub.url for service in ["EC2", "KAFKA", "LAMBDA", "STS"]}
+        env |= {f"AWS_ENDPOINT_URL_{service}": stub.url for service in ["EC2", "KAFKA", "LAMBDA", "ROUTE_53", "ROUTE53RESOLVER", "STS"]}
         env |= more
         command = [os.environ["MSK_DOCTOR"], *map(str, words)]
+        if instance:
+            command = ["unshare", "--mount", "sh", "-c", FIRMWARE, instance, *command]
         started = time.monotonic()
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
         return done, time.monotonic() - started

@@ -16,9 +16,14 @@ KAFKA = {
 }
 
 
-def operation(path, body):
+def operation(path, headers, body):
     """What is asked, by the API's name."""
+    target = {key.lower(): value for key, value in headers.items()}.get("x-amz-target")
+    if target:
+        return target.split(".")[-1]
     parts = urllib.parse.urlsplit(path).path.strip("/").split("/")
+    if parts[0] == "2013-04-01":
+        return "ListResourceRecordSets" if parts[-1] == "rrset" else "ListHostedZonesByVPC"
     if parts[:3] == ["api", "v2", "clusters"]:
         return "DescribeClusterV2" if len(parts) > 3 else "ListClustersV2"
     if parts[:2] == ["v1", "clusters"]:
@@ -38,7 +43,7 @@ class Stub:
         self.kafka, self.function_vpc = {}, ""
         self.denied, self.throttled, self.silent = set(), {}, set()
         self.delay = 0
-        self.asked = []
+        self.asked, self.firewalls = [], []
         self.recorded = {}
         stub = self
 
@@ -72,22 +77,25 @@ class Stub:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def answer(self, method, path, headers, body):
-        name = operation(path, body)
+        name = operation(path, headers, body)
         self.asked.append(name)
         ec2 = body.startswith(b"Action=")
+        xml = ec2 or path.startswith("/2013-04-01/")
         if name in self.silent:
             time.sleep(30)
         if name in self.denied:
-            return error(ec2, 403, "UnauthorizedOperation" if ec2 else "AccessDeniedException")
+            return error(xml, 403, "UnauthorizedOperation" if ec2 else "AccessDenied" if xml else "AccessDeniedException")
         if self.throttled.get(name, 0) > 0:
             self.throttled[name] -= 1
-            return error(ec2, 503 if ec2 else 429, "RequestLimitExceeded" if ec2 else "TooManyRequestsException")
+            return error(xml, 503 if xml else 429, "RequestLimitExceeded" if ec2 else "Throttling" if xml else "TooManyRequestsException")
+        if name == "ListFirewallRuleGroupAssociations":
+            return 200, "application/x-amz-json-1.1", json.dumps({"FirewallRuleGroupAssociations": self.firewalls}).encode()
         if name in self.kafka:
             time.sleep(self.delay)
             return 200, "application/json", json.dumps(self.kafka[name]).encode()
         if name in KAFKA.values():
             return error(False, 404, "NotFoundException")
-        key = (method, path, body)
+        key = (name, method, path, body)
         if key in self.recorded:
             time.sleep(self.delay)
             return self.recorded[key]
@@ -105,8 +113,11 @@ class Stub:
         return out
 
 
-def error(ec2, status, code):
-    if ec2:
-        text = f"<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors><RequestID>1</RequestID></Response>"
-        return status, "text/xml", text.encode()
+def error(xml, status, code):
+    if xml:
+        told = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+        # Route 53 has one error, EC2 a list.
+        body = f"<Errors>{told}</Errors>" if code in {"UnauthorizedOperation", "RequestLimitExceeded"} else told
+        root = "Response" if body != told else "ErrorResponse"
+        return status, "text/xml", f"<{root}>{body}<RequestID>1</RequestID></{root}>".encode()
     return status, "application/json", json.dumps({"__type": code, "code": code, "message": "no"}).encode()

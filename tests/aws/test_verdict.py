@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 from world import ARN, CALLS
 
 HEALTHY, FAULTY, WRONG_USE, INCONCLUSIVE = 0, 1, 2, 3
-# Without these it cannot be known that packets pass.
+# Without these it cannot be known that packets pass, or who answers for a name that a zone hides.
 NEEDED = {
     "DescribeSubnets", "DescribeRouteTables", "DescribeNetworkAcls", "DescribeSecurityGroups", "DescribeNetworkInterfaces",
     "DescribeVpcPeeringConnections", "GetManagedPrefixListEntries", "ListNodes", "GetFunctionConfiguration",
+    "ListResourceRecordSets",
 }  # fmt: skip
 BROKERS = ",".join(f"b-{number}.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com:9098" for number in (1, 2))
 
@@ -62,6 +64,20 @@ def test_a_table_that_does_not_lead_back(no_way_back, report):
     assert {(blocker["resource"], blocker["direction"]) for blocker in blockers} == {(no_way_back, "return")}
 
 
+def test_a_zone_that_lacks_a_broker(no_record, report):
+    found = report("network", "orders")
+    assert (found["verdict"], codes(found)) == ("faulty", ["DNS-05"])
+    assert no_record in json.dumps(found["causes"][0]) and BROKERS.split(",")[1].split(":")[0] in json.dumps(found["causes"][0])
+    assert {path["verdict"] for path in found["paths"]} == {"reachable"}
+
+
+def test_dns_firewall_is_not_known_to_let_names_pass(aws, report):
+    ids, stub = aws
+    stub.firewalls = [{"FirewallRuleGroupId": "rslvr-frg-1", "VpcId": ids["client_vpc"], "Status": "COMPLETE"}]
+    found = report("network", "orders")
+    assert found["verdict"] == "inconclusive" and any("rslvr-frg-1" in unknown["what"] for unknown in found["unknown"])
+
+
 def test_a_function_alone_is_enough(no_ingress, report):
     """This machine's resolver does not know the brokers: that is not the function's fault, the group is."""
     found = report("diagnose", "orders")
@@ -91,6 +107,30 @@ def test_without_credentials_it_is_said(aws, report):
     found = report("diagnose", BROKERS, "--function", "orders", *resolve, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert found["verdict"] == "inconclusive"
     assert any("no facts without credentials" in unknown["what"] for unknown in found["unknown"])
+
+
+def test_an_instance_of_the_account_is_the_client(aws, no_ingress, report):
+    ids, _ = aws
+    found = report("network", "--cluster", ARN, instance=ids["instance"])
+    assert (found["verdict"], codes(found)) == ("faulty", ["SG-01"])
+    assert {path["from"]["subnet"] for path in found["paths"]} == {ids["client_subnets"][0]}
+
+
+def test_on_an_instance_aws_is_asked_when_something_fails(aws, no_ingress, report):
+    ids, stub = aws
+    resolve = [word for broker in BROKERS.split(",") for word in ("--resolve", f"{broker}:127.0.0.1")]
+    found = report("tcp", BROKERS, *resolve, instance=ids["instance"])
+    # The port is closed here, which no group does: both are said.
+    assert "SG-01" in codes(found) and "TCP-02" in codes(found)
+    assert found["vantage"]["instance"] == ids["instance"]
+
+
+def test_on_an_instance_nobody_is_asked_while_all_works(aws, no_ingress, report):
+    ids, stub = aws
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        broker = f"b-1.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com:{server.getsockname()[1]}"
+        found = report("tcp", broker, "--resolve", f"{broker}:127.0.0.1", instance=ids["instance"])
+    assert found["verdict"] == "healthy" and stub.asked == []
 
 
 def test_bootstrap_alone_asks_nobody(aws, report):

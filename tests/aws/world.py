@@ -13,6 +13,8 @@ CALLS = [
     "DescribeVpcs", "DescribeSubnets", "DescribeRouteTables", "DescribeNetworkAcls", "DescribeSecurityGroups",
     "DescribeNetworkInterfaces", "DescribeVpcPeeringConnections", "DescribeVpcAttribute", "GetManagedPrefixListEntries",
     "DescribeClusterV2", "ListNodes", "GetBootstrapBrokers", "GetFunctionConfiguration", "ListEventSourceMappings",
+    "DescribeVpcEndpoints", "ListHostedZonesByVPC", "ListResourceRecordSets", "ListResolverRuleAssociations",
+    "ListResolverRules", "ListFirewallRuleGroupAssociations",
 ]  # fmt: skip
 
 
@@ -60,6 +62,10 @@ def fill(url):
         }
         nodes.append({"nodeType": "BROKER", "brokerNodeInfo": node})
     ids["broker_interfaces"] = [node["brokerNodeInfo"]["attachedENIId"] for node in nodes]
+    started = ec2.run_instances(
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=ids["client_subnets"][0], SecurityGroupIds=[ids["client_group"]]
+    )
+    ids["instance"] = started["Instances"][0]["InstanceId"]
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = iam.create_role(RoleName="orders", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     code = io.BytesIO()
@@ -84,6 +90,19 @@ def fill(url):
             "brokerNodeGroupInfo": {"clientSubnets": ids["broker_subnets"], "securityGroups": [ids["broker_group"]]},
         },
     }
+    route53 = api(url, "route53")
+    made = route53.create_hosted_zone(
+        Name="kafka.eu-west-1.amazonaws.com", CallerReference="1", VPC={"VPCRegion": "eu-west-1", "VPCId": ids["client_vpc"]},
+        HostedZoneConfig={"PrivateZone": True},
+    )
+    ids["zone"] = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+    brokers = [node["brokerNodeInfo"] for node in nodes]
+    ids["records"] = [
+        {"Name": broker["endpoints"][0], "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": broker["clientVpcIpAddress"]}]}
+        for broker in brokers
+    ]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in ids["records"]]
+    route53.change_resource_record_sets(HostedZoneId=ids["zone"], ChangeBatch={"Changes": changes})
     names = [f"b-{number}.demo.a1b2c3.c2.kafka.eu-west-1.amazonaws.com" for number in (1, 2)]
     kafka = {
         "DescribeClusterV2": {"clusterInfo": cluster},

@@ -10,6 +10,7 @@ mod kafka;
 mod lambda;
 mod plan;
 mod rest;
+mod route53;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -229,6 +230,9 @@ struct Clients {
     ec2: aws_sdk_ec2::Client,
     kafka: aws_sdk_kafka::Client,
     lambda: aws_sdk_lambda::Client,
+    route53: aws_sdk_route53::Client,
+    resolver: aws_sdk_route53resolver::Client,
+    region: String,
 }
 
 impl Clients {
@@ -243,6 +247,9 @@ impl Clients {
             ec2: aws_sdk_ec2::Client::new(&config),
             kafka: aws_sdk_kafka::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            route53: aws_sdk_route53::Client::new(&config),
+            resolver: aws_sdk_route53resolver::Client::new(&config),
+            region: access.region.clone(),
         }
     }
 }
@@ -273,6 +280,7 @@ impl Call {
     }
 }
 
+/// Makes a call in time, and says how the answer is taken in.
 macro_rules! call {
     ($call:expr, $field:ident, $key:expr, $left:expr, $late:expr) => {{
         let result = timeout($left, $call).await.unwrap_or(Err($late));
@@ -281,33 +289,26 @@ macro_rules! call {
     }};
 }
 
+use call;
+
 impl Ask {
     async fn make(self, clients: &Clients, left: Duration, late: Refusal) -> Merge {
         let Clients {
             ec2: e,
             kafka: k,
             lambda: l,
+            ..
         } = clients;
         match self {
             Ask::Described(kind, by, value) => ec2::describe(e, kind, by, vec![value]).await,
             Ask::VpcAttribute(vpc, name) => {
                 let key = format!("{vpc}.{name}");
-                call!(
-                    ec2::vpc_attribute(e, &vpc, name),
-                    vpc_attributes,
-                    key,
-                    left,
-                    late
-                )
+                let call = ec2::vpc_attribute(e, &vpc, name);
+                call!(call, vpc_attributes, key, left, late)
             }
             Ask::PrefixList(id) => {
-                call!(
-                    ec2::prefix_list(e, &id),
-                    prefix_lists,
-                    key_of(&id),
-                    left,
-                    late
-                )
+                let call = ec2::prefix_list(e, &id);
+                call!(call, prefix_lists, key_of(&id), left, late)
             }
             Ask::TransitGatewayRoutes(table) => {
                 let call = ec2::transit_gateway_routes(e, &table);
@@ -370,6 +371,7 @@ impl Ask {
                 let call = kafka::vpc_connection(k, &arn);
                 call!(call, vpc_connection, key_of(&arn), left, late)
             }
+            Ask::Name(name) => name.make(clients, left, late).await,
             Ask::Function(name, qualifier) => {
                 let key = key_of(&plan::full(&name, qualifier.as_deref()));
                 let call = lambda::configuration(l, &name, qualifier.as_deref());

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 
 use super::ec2::{By, Kind, MOST_VALUES};
 use super::lambda::{is_cluster_arn, is_of_use};
+use super::route53::Name;
 use super::{Batches, Call, Wanted};
-use crate::aws::snapshot::kafka::{ClientAuthentication, Cluster};
+use crate::aws::snapshot::kafka::{ClientAuthentication, Cluster, GetBootstrapBrokers};
+use crate::aws::snapshot::route53::is_under;
 use crate::aws::snapshot::{Answer, Answers, Facts};
 use crate::target::{MskName, parse_bootstrap};
 
@@ -47,6 +49,8 @@ pub(super) enum Ask {
     VpcConnections,
     /// One of them.
     VpcConnection(String),
+    /// Who answers for names.
+    Name(Name),
     /// A function, with its qualifier.
     Function(String, Option<String>),
     /// What feeds a function.
@@ -68,6 +72,7 @@ fn plan(wanted: &Wanted, facts: &[Facts]) -> BTreeSet<(usize, Ask)> {
     };
     plan.clients();
     plan.clusters();
+    plan.names();
     for scope in 0..facts.len() {
         plan.vpcs(scope);
         plan.references(scope);
@@ -400,9 +405,6 @@ impl<'a> Plan<'a> {
             .map(|scope| self.vpc_ids(scope).len())
             .sum::<usize>()
             > 1;
-        let endpoints = known(&self.facts[self.theirs()].clusters)
-            .map(|answer| &answer.cluster_info)
-            .any(|cluster| cluster.is_serverless() || cluster.connectivity().is_some());
         for id in ids.into_iter().take(MOST_VPCS) {
             self.by(scope, Kind::Vpcs, "vpc-id", id);
             self.by(scope, Kind::Subnets, "vpc-id", id);
@@ -417,10 +419,72 @@ impl<'a> Plan<'a> {
             if several {
                 self.by(scope, Kind::TransitGatewayVpcAttachments, "vpc-id", id);
             }
-            if endpoints {
-                self.by(scope, Kind::VpcEndpoints, "vpc-id", id);
+            self.by(scope, Kind::VpcEndpoints, "vpc-id", id);
+        }
+    }
+
+    /// Who answers the client's questions for names.
+    fn names(&mut self) {
+        let vpcs = self.client_vpcs();
+        if vpcs.is_empty() {
+            return;
+        }
+        for vpc in &vpcs {
+            self.ask(0, Ask::Name(Name::HostedZones((*vpc).to_owned())));
+        }
+        self.ask(0, Ask::Name(Name::RuleAssociations));
+        self.ask(0, Ask::Name(Name::Rules));
+        self.ask(0, Ask::Name(Name::Firewalls));
+        let facts = &self.facts[0];
+        let brokers = self.broker_names();
+        for zone in known(&facts.hosted_zones).flat_map(|answer| &answer.hosted_zone_summaries) {
+            let hides = |name: &String| is_under(name, &zone.name);
+            if zone.is_a_customers() && brokers.iter().any(hides) {
+                self.ask(0, Ask::Name(Name::Records(zone.hosted_zone_id.clone())));
             }
         }
+    }
+
+    /// The VPCs of the clients, as far as they are known.
+    fn client_vpcs(&self) -> BTreeSet<&'a str> {
+        let facts = &self.facts[0];
+        let functions = known(&facts.functions)
+            .filter_map(|function| function.vpc_config.as_ref()?.vpc_id.as_deref());
+        let interfaces = known(&facts.network_interfaces)
+            .flat_map(|answer| &answer.network_interfaces)
+            .filter(|interface| {
+                let attachment = interface.attachment.as_ref();
+                let instance = attachment.and_then(|attachment| attachment.instance_id.as_ref());
+                self.wanted
+                    .interfaces
+                    .contains(&interface.network_interface_id)
+                    || instance.is_some_and(|id| self.wanted.instances.contains(id))
+                    || interface
+                        .addresses()
+                        .any(|address| self.wanted.addresses.contains(&address))
+            })
+            .filter_map(|interface| interface.vpc_id.as_deref());
+        let subnets = known(&facts.subnets)
+            .flat_map(|answer| &answer.subnets)
+            .filter(|subnet| self.wanted.subnets.contains(&subnet.subnet_id))
+            .map(|subnet| subnet.vpc_id.as_str());
+        functions
+            .chain(interfaces)
+            .chain(subnets)
+            .filter(|id| !id.is_empty())
+            .collect()
+    }
+
+    /// The names that the client asks for: those in its environment, and those of the cluster.
+    fn broker_names(&self) -> Vec<String> {
+        let strings = known(&self.facts[self.theirs()].bootstrap_brokers)
+            .flat_map(GetBootstrapBrokers::strings);
+        self.environment()
+            .chain(strings)
+            .filter_map(|string| parse_bootstrap(string).ok())
+            .flatten()
+            .map(|endpoint| endpoint.host)
+            .collect()
     }
 
     fn knows_where_brokers_stand(&self) -> bool {

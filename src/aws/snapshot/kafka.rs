@@ -152,6 +152,30 @@ impl Cluster {
     }
 }
 
+impl GetBootstrapBrokers {
+    /// Every string that there is.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.bootstrap_broker_string,
+            &self.bootstrap_broker_string_tls,
+            &self.bootstrap_broker_string_sasl_scram,
+            &self.bootstrap_broker_string_sasl_iam,
+            &self.bootstrap_broker_string_public_tls,
+            &self.bootstrap_broker_string_public_sasl_scram,
+            &self.bootstrap_broker_string_public_sasl_iam,
+            &self.bootstrap_broker_string_vpc_connectivity_tls,
+            &self.bootstrap_broker_string_vpc_connectivity_sasl_scram,
+            &self.bootstrap_broker_string_vpc_connectivity_sasl_iam,
+            &self.bootstrap_broker_string_ipv6,
+            &self.bootstrap_broker_string_tls_ipv6,
+            &self.bootstrap_broker_string_sasl_scram_ipv6,
+            &self.bootstrap_broker_string_sasl_iam_ipv6,
+        ]
+        .into_iter()
+        .filter_map(|string| string.as_deref())
+    }
+}
+
 impl BrokerNodeInfo {
     /// The broker's number: the API gives it as a floating-point number.
     #[must_use]

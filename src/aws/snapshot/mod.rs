@@ -3,6 +3,7 @@
 pub mod ec2;
 pub mod kafka;
 pub mod lambda;
+pub mod route53;
 
 use std::collections::BTreeMap;
 
@@ -171,6 +172,16 @@ facts! {
     vpc_connections: kafka::ListVpcConnections,
     /// A connection of this account's, by ARN.
     vpc_connection: kafka::DescribeVpcConnection,
+    /// The private hosted zones of a VPC, by its id.
+    hosted_zones: route53::ListHostedZonesByVpc,
+    /// A private hosted zone's records, by its id.
+    records: route53::ListResourceRecordSets,
+    /// Which resolver rules hold in which VPCs.
+    resolver_rule_associations: route53::ListResolverRuleAssociations,
+    /// Resolver rules.
+    resolver_rules: route53::ListResolverRules,
+    /// Which VPCs have DNS Firewall.
+    dns_firewalls: route53::ListFirewallRuleGroupAssociations,
     /// A function's configuration, by name, or the only one's.
     functions: lambda::GetFunctionConfiguration,
     /// Event source mappings.

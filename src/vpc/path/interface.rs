@@ -173,6 +173,16 @@ impl Question<'_, '_> {
         })
     }
 
+    /// The client, as a reason names it.
+    fn who(&self, shut_out: &Addresses) -> String {
+        if matches!(self.client.place, Place::Nowhere) {
+            return "any address of the internet".to_owned();
+        }
+        let ranges = self.client.family.cidrs(shut_out);
+        let words: Vec<String> = ranges.iter().take(3).map(ToString::to_string).collect();
+        words.join(", ")
+    }
+
     /// The most specific code for clients that the broker's groups shut out.
     fn why_shut_out(
         &self,
@@ -183,13 +193,7 @@ impl Question<'_, '_> {
     ) -> (&'static str, String) {
         let family = self.client.family;
         let port = self.broker.port;
-        let who: Vec<String> = family
-            .cidrs(shut_out)
-            .iter()
-            .take(3)
-            .map(ToString::to_string)
-            .collect();
-        let who = who.join(", ");
+        let who = self.who(shut_out);
         for hint in hints {
             if let Hint::Reference { group, to, because } = hint {
                 return (

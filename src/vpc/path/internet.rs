@@ -6,10 +6,18 @@ use super::{Place, Question, stage_of, stop, words};
 use crate::aws::snapshot::ec2::{NatGateway, Subnet};
 use crate::vpc::client::{ClientSide, Groups};
 use crate::vpc::group::References;
+use crate::vpc::public_access::{self, Internet};
 use crate::vpc::route::{Found, Target, is_public, look_up};
 use crate::vpc::space::{Addresses, Family, Flows, just, ports};
 use crate::vpc::stage::{End, Packets, Stage};
-use crate::vpc::{Blocker, Direction, Gap, Rule};
+use crate::vpc::{Blocker, Direction, Gap, Rule, vpn};
+
+/// Which side opens a connection over the internet.
+#[derive(Clone, Copy)]
+enum Opens {
+    Inside,
+    Outside,
+}
 
 impl<'a> Question<'_, 'a> {
     /// Whether a NAT gateway can take packets on towards the broker.
@@ -164,13 +172,13 @@ impl<'a> Question<'_, 'a> {
         };
         forward
             .through_acl_of(self.world, from, End::Destination, "NACL-03")
-            .then(self.internet_of(from))
+            .then(self.internet_of(from, Opens::Inside))
             .then(beyond)
             .then(back.through_acl_of(self.world, from, End::Source, "NACL-04"))
     }
 
     /// Whether a VPC's way to the internet is open.
-    fn internet_of(&self, subnet: &Subnet) -> Stage {
+    fn internet_of(&self, subnet: &Subnet, opens: Opens) -> Stage {
         match self.world.has_internet_gateway(&subnet.vpc_id) {
             Ok(true) => {}
             Ok(false) => {
@@ -182,37 +190,48 @@ impl<'a> Question<'_, 'a> {
             }
             Err(gap) => return Stage::unknown(self.whole, gap),
         }
-        if let Some(mode) = self.blocked_public_access() {
-            return stop(
-                "CLU-13",
-                Some(&subnet.vpc_id),
-                format!("VPC block public access is {mode}"),
-            );
+        let (left, mode) = match public_access::internet(self.world, subnet) {
+            Ok(found) => found,
+            Err(gap) => return Stage::unknown(self.whole, gap),
+        };
+        let through_nat = matches!(
+            self.client.place,
+            Place::Vpc {
+                groups: Groups::None,
+                ..
+            }
+        );
+        match (left, opens) {
+            (Internet::Open, _) => return Stage::open(self.whole),
+            (Internet::Egress, Opens::Inside) if through_nat => return Stage::open(self.whole),
+            (Internet::Egress, Opens::Inside) if mode == "block-bidirectional" => {
+                let gap = Gap {
+                    what: format!(
+                        "whether an egress-only exclusion of {} from VPC block public access holds without a NAT gateway",
+                        subnet.vpc_id
+                    ),
+                    needs: "a probe from the client's subnet".to_owned(),
+                };
+                return Stage::unknown(self.whole, gap);
+            }
+            (Internet::Egress | Internet::Closed, _) => {}
         }
-        Stage::open(self.whole)
+        let code = match opens {
+            Opens::Inside => "RTE-11",
+            Opens::Outside => "CLU-13",
+        };
+        stop(
+            code,
+            Some(&subnet.vpc_id),
+            format!(
+                "VPC block public access is {mode} and {} is not excluded from it",
+                subnet.subnet_id
+            ),
+        )
     }
 
-    /// The mode of VPC block public access, where it is on and nothing is excluded.
-    fn blocked_public_access(&self) -> Option<&'a str> {
-        let exclusions = self
-            .world
-            .snapshot
-            .known(|facts| &facts.block_public_access_exclusions)
-            .any(|(_, answer)| !answer.vpc_block_public_access_exclusions.is_empty());
-        self.world
-            .snapshot
-            .known(|facts| &facts.block_public_access)
-            .filter_map(|(_, answer)| {
-                answer
-                    .vpc_block_public_access_options
-                    .internet_gateway_block_mode
-                    .as_deref()
-            })
-            .find(|mode| *mode != "off" && !exclusions)
-    }
-
-    /// From an address that no known VPC has.
-    pub(super) fn outside(&self, address: IpAddr) -> Stage {
+    /// From an address that no known VPC has, or from any of the internet's.
+    pub(super) fn outside(&self, address: Option<IpAddr>) -> Stage {
         let to = match &self.broker.subnet {
             Ok(to) => *to,
             Err(gap) => return Stage::unknown(self.whole, gap.clone()),
@@ -221,7 +240,8 @@ impl<'a> Question<'_, 'a> {
             self.packets(Direction::Forward),
             self.packets(Direction::Return),
         );
-        let over_internet = is_public(address);
+        let over_internet = address.is_none_or(is_public);
+        let address = address.map_or_else(|| "it".to_owned(), |address| address.to_string());
         let arrival = if !over_internet {
             Stage::unknown(
                 self.whole,
@@ -234,7 +254,7 @@ impl<'a> Question<'_, 'a> {
                 },
             )
         } else if self.broker.public {
-            self.internet_of(to)
+            self.internet_of(to, Opens::Outside)
         } else {
             stop(
                 "RTE-12",
@@ -291,6 +311,10 @@ impl<'a> Question<'_, 'a> {
                     | Target::Other(_)
                         if !over_internet =>
                     {
+                        let down = match taken.target() {
+                            Target::Vpn(id) => vpn::down(self.world, id, Direction::Return),
+                            _ => None,
+                        };
                         let gap = Gap {
                             what: format!(
                                 "what becomes of answers that {} sends to {}",
@@ -299,7 +323,7 @@ impl<'a> Question<'_, 'a> {
                             ),
                             needs: "a probe from there".to_owned(),
                         };
-                        stage = stage.beside(Stage::unknown(&flows, gap));
+                        stage = stage.beside(Stage::unknown(&flows, gap).suspecting(down));
                         continue;
                     }
                     target => (
@@ -312,15 +336,21 @@ impl<'a> Question<'_, 'a> {
                         ),
                     ),
                 },
-                Found::Nothing => (
-                    "RTE-04",
-                    None,
-                    format!(
+                Found::Nothing => {
+                    let none = format!(
                         "{} has no route back to {}",
                         table.route_table_id,
                         words(self.client.family, &part)
-                    ),
-                ),
+                    );
+                    match vpn::that_does_not_propagate(self.world, table) {
+                        Some(gateway) if !over_internet => (
+                            "RTE-10",
+                            None,
+                            format!("{none} and does not take the routes of {gateway}"),
+                        ),
+                        _ => ("RTE-04", None, none),
+                    }
+                }
             };
             stage = stage.beside(Stage::blocked(Blocker {
                 code: code.to_owned(),
@@ -340,15 +370,24 @@ impl<'a> Question<'_, 'a> {
         )
     }
 
-    /// From Lambda's own network to a public address: which address the broker sees cannot be known.
+    /// From Lambda's own network to a public address: which address the broker sees cannot be known, but what holds
+    /// for all of the internet holds for it.
     pub(super) fn in_lambdas_network(&self) -> Stage {
-        Stage::unknown(
-            &Flows::product(&just(self.broker.address), self.client_ports),
-            Gap {
-                what: "the public address from which a function without VPC comes: it changes"
-                    .to_owned(),
-                needs: "a probe from the function".to_owned(),
-            },
-        )
+        let stage = self.outside(None);
+        if stage.certain == *self.whole || stage.possible.is_empty() {
+            return stage;
+        }
+        let gap = Gap {
+            what: "the public address from which a function without VPC comes: it changes, and not all are admitted"
+                .to_owned(),
+            needs: "a probe from the function".to_owned(),
+        };
+        Stage {
+            certain: Flows::default(),
+            possible: self.whole.clone(),
+            gaps: vec![gap],
+            blockers: Vec::new(),
+            ..stage
+        }
     }
 }

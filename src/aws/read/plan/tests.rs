@@ -189,7 +189,7 @@ fn rounds(mut account: Account, wanted: &Wanted) -> (usize, Option<PathVerdict>)
             qualifier: None,
         },
         auth: Auth::Iam,
-        port: None,
+        ports: Vec::new(),
     };
     let proof = answer(&World::new(&snapshot, &acls), &question);
     (count, proof.verdict())
