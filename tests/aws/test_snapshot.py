@@ -100,12 +100,12 @@ def test_silence_ends_with_the_call(aws, snapshot, tmp_path):
 
 @pytest.mark.parametrize("words", [["--cluster", world.ARN], ["--cluster", "demo"], []], ids=["arn", "name", "function-alone"])
 def test_rounds(aws, snapshot, tmp_path, words):
-    """At most four rounds, each as long as one call: measured against a start that asks nothing."""
+    """At most four rounds, each as long as one call, beyond what it takes when calls take no time: a fifth would show."""
     _, stub = aws
     words = ["--function", "orders", *words]
     snapshot(tmp_path, *words)
     fast = min(snapshot(tmp_path, *words)[1] for _ in range(3))
     stub.delay = 0.2
     slow = min(snapshot(tmp_path, *words)[1] for _ in range(3))
-    assert slow - fast < 4 * 0.2 + 0.1, (slow, fast)
+    assert slow - fast < 5 * 0.2, (slow, fast)
     print(f"without delay {fast * 1000:.0f} ms, with 200 ms a call {slow * 1000:.0f} ms")
