@@ -307,13 +307,18 @@ mod tests {
             } else {
                 call.field
             };
-            let value = match field {
-                "VpcId"
-                | "FunctionName"
-                | "Policy"
-                | "VpcConnectionArn"
-                | "BootstrapBrokerString" => "\"x\"",
-                "ClusterInfo" | "VpcBlockPublicAccessOptions" => "{}",
+            let value = match (call.service, field) {
+                ("iam", "Role" | "Policy" | "PolicyVersion")
+                | (_, "ClusterInfo" | "VpcBlockPublicAccessOptions") => "{}",
+                (
+                    _,
+                    "VpcId"
+                    | "FunctionName"
+                    | "Policy"
+                    | "PolicyName"
+                    | "VpcConnectionArn"
+                    | "BootstrapBrokerString",
+                ) => "\"x\"",
                 _ => "[]",
             };
             let text = format!("{{\"{field}\": {value}}}");
