@@ -166,10 +166,11 @@ impl Request {
         Some(Self::new(principal.clone(), &action.full_name(), resource))
     }
 
-    /// Whether the resource belongs to the principal's account.
+    /// Whether the resource belongs to the principal's account. One whose ARN names no account, `*` for example, is taken for
+    /// the principal's own.
     #[must_use]
     pub fn same_account(&self) -> bool {
-        self.principal.account == self.resource.account
+        [self.principal.account.as_str(), ""].contains(&self.resource.account.as_str())
     }
 }
 

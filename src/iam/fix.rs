@@ -212,11 +212,6 @@ fn corrections(request: &Request, outcome: &Outcome) -> Option<Vec<Change>> {
 
 /// For each layer that would have to allow, the statement to add; none if a layer takes no such statement.
 fn additions(policies: &Policies, request: &Request, outcome: &Outcome) -> Option<Vec<Change>> {
-    let mut statement = json!({
-        "Effect": "Allow",
-        "Action": request.action,
-        "Resource": request.resource.to_string(),
-    });
     outcome
         .lacking
         .iter()
@@ -237,6 +232,11 @@ fn additions(policies: &Policies, request: &Request, outcome: &Outcome) -> Optio
                 (LayerName::Cluster, None) => (Kind::Cluster, NEW_POLICY.to_owned()),
                 _ => return None,
             };
+            let mut statement = json!({
+                "Effect": "Allow",
+                "Action": request.action,
+                "Resource": request.resource.to_string(),
+            });
             if kind == Kind::Cluster {
                 let arn = request.principal.arn();
                 let account = || request.principal.account.clone();
@@ -246,7 +246,7 @@ fn additions(policies: &Policies, request: &Request, outcome: &Outcome) -> Optio
                 layer: *layer,
                 kind,
                 policy,
-                statement: statement.clone(),
+                statement,
             })
         })
         .collect()

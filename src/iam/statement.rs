@@ -177,7 +177,11 @@ fn principal(statement: &Statement, setting: Setting<'_>) -> PrincipalMatch {
         // The principal is whoever the policy is attached to.
         None if !setting.kind.names_principals() => PrincipalMatch::only(Answer::Yes),
         None => element("Principal"),
-        Some(_) if !setting.kind.names_principals() => element("Principal"),
+        Some(written) if !setting.kind.names_principals() => element(if written.not {
+            "NotPrincipal"
+        } else {
+            "Principal"
+        }),
         // "Using it with Allow is not supported", and organisations' policies do not have it.
         Some(written) if written.not => {
             if statement.effect == Effect::Allow || setting.kind != Kind::Cluster {
