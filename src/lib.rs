@@ -15,6 +15,7 @@ pub mod checks;
 pub mod cli;
 pub mod diagnosis;
 pub mod explain;
+pub mod iam;
 pub mod kafka;
 pub mod lab;
 pub mod machine;
