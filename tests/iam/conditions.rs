@@ -135,7 +135,7 @@ fn an_arn_is_no_string() {
     assert_eq!(holds("ArnLike", &[pattern], &[value]), NO);
 }
 
-/// The note at the head of the page, "…IfExists" and "Null": what an absent key means.
+/// The note at the head of the page, "…`IfExists`" and "Null": what an absent key means.
 #[test]
 fn an_absent_key() {
     for (operator, expected) in [

@@ -5,22 +5,24 @@ use super::*;
 use msk_doctor::iam::fix::{Change, apply, fixes};
 use msk_doctor::iam::{Difference, Flaw, LayerName, Part};
 
+/// Whether a flaw is the one that a mistake makes.
+type IsFlaw = Box<dyn Fn(&Flaw) -> bool>;
+
 /// Amazon MSK Developer Guide, "IAM access control": the statements that people write, each with one mistake.
 #[test]
 fn each_mistake_is_named_and_mended() {
     let own = cluster().resource().arn().to_string();
     let topic = cluster().topic("orders").arn().to_string();
-    type Is = fn(&Flaw) -> bool;
     let part = |flaw: &Flaw, wanted: Part| {
         matches!(flaw, Flaw::Resource { differences, .. }
             if differences.iter().any(|difference| matches!(difference, Difference::Other { part, .. } if *part == wanted)))
     };
-    let rows: Vec<(&str, Value, Request, Box<dyn Fn(&Flaw) -> bool>)> = vec![
+    let rows: Vec<(&str, Value, Request, IsFlaw)> = vec![
         (
             "kafka: for kafka-cluster:",
             allow("kafka:Connect", &own),
             connect(),
-            Box::new((|flaw| matches!(flaw, Flaw::ActionPrefix { .. })) as Is),
+            Box::new(|flaw| matches!(flaw, Flaw::ActionPrefix { .. })),
         ),
         (
             "another cluster",
@@ -54,13 +56,13 @@ fn each_mistake_is_named_and_mended() {
             json!({ "Effect": "Allow", "Action": "kafka-cluster:*", "Resource": "*",
                     "Condition": { "StringEquals": { "aws:RequestedRegion": "us-east-1" } } }),
             write(),
-            Box::new((|flaw| matches!(flaw, Flaw::Condition { certain: true, .. })) as Is),
+            Box::new(|flaw| matches!(flaw, Flaw::Condition { certain: true, .. })),
         ),
         (
             "other actions",
             allow("kafka-cluster:ReadData", &topic),
             write(),
-            Box::new((|flaw| matches!(flaw, Flaw::OtherActions { .. })) as Is),
+            Box::new(|flaw| matches!(flaw, Flaw::OtherActions { .. })),
         ),
     ];
     for (name, statement, request, is) in rows {

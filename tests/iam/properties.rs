@@ -70,7 +70,7 @@ proptest! {
     #[test]
     fn no_document_is_a_panic(seed: u64, junk in json_value()) {
         let dice = &mut Dice(seed);
-        let mut made = statement(dice, dice.0 % 2 == 0, 50);
+        let mut made = statement(dice, dice.0.is_multiple_of(2), 50);
         let fields = ["Effect", "Action", "Resource", "Condition", "Principal", "Sid", "NotAction", "Extra"];
         made[fields[dice.roll(fields.len())]] = junk.clone();
         for document in [document(&[made.clone()]), made, junk] {

@@ -170,14 +170,14 @@ fn conditions(statement: &Value, asked: &Asked) -> bool {
                     .collect();
                 match (operator.as_str(), actual) {
                     ("Null", actual) => values.contains(&actual.is_none().to_string().as_str()),
-                    ("StringEquals" | "Bool", Some(actual)) => values.contains(&actual),
-                    ("StringEqualsIfExists", Some(actual)) => values.contains(&actual),
-                    ("StringEqualsIfExists", None) => true,
+                    ("StringEquals" | "StringEqualsIfExists" | "Bool", Some(actual)) => {
+                        values.contains(&actual)
+                    }
+                    ("StringEqualsIfExists" | "StringNotEquals", None) => true,
                     ("StringLike", Some(actual)) => values
                         .iter()
                         .any(|pattern| glob(pattern.as_bytes(), actual.as_bytes())),
                     ("StringNotEquals", Some(actual)) => !values.contains(&actual),
-                    ("StringNotEquals", None) => true,
                     _ => false,
                 }
             })
