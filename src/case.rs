@@ -98,6 +98,8 @@ pub enum Asked {
     Cluster,
     /// Whether the function's configuration does, and that of what feeds it.
     Lambda,
+    /// Whether the policies do.
+    Iam,
 }
 
 /// From where the probes were made.

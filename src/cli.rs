@@ -66,6 +66,14 @@ pub enum Command {
         msk-doctor lambda orders-writer --facts facts/\n\n\
         An event source mapping's poller is a client of its own: it polls from the cluster's subnets.")]
     Lambda(Box<DiagnoseArgs>),
+    /// What the function's role may do on the cluster, topic and group, by its policies
+    #[command(
+        after_help = "Examples:\n  msk-doctor iam orders-writer --topic orders\n  \
+        msk-doctor iam orders-reader --topic orders --group readers\n  \
+        msk-doctor iam orders-writer --cluster demo --facts facts/\n\n\
+        What the organisation's policies say is known from iam:SimulatePrincipalPolicy alone."
+    )]
+    Iam(Box<DiagnoseArgs>),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means

@@ -24,6 +24,7 @@ pub mod phase;
 pub mod pipeline;
 pub mod probe;
 pub mod report;
+pub mod rights;
 pub mod sasl;
 pub mod secret;
 pub mod target;

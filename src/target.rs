@@ -186,6 +186,9 @@ pub struct Target {
     pub function: Option<String>,
     /// The topic to ask for.
     pub topic: Option<String>,
+    /// The consumer group to ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The brokers of the bootstrap string, in its order, without duplicates.
     pub brokers: Vec<TargetBroker>,
 }
@@ -212,6 +215,7 @@ impl Target {
             cluster: names.iter().find_map(|name| name.cluster.clone()),
             function: None,
             topic: None,
+            group: None,
             brokers: endpoints
                 .iter()
                 .map(|endpoint| TargetBroker {

@@ -116,6 +116,16 @@ impl Formatter for Safe<'_> {
     }
 }
 
+/// A word for a POSIX shell, quoted where it must be.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Paths over saved facts: each scenario changes a world that works, runs the program, and says what it must find.
 
+#[path = "paths/policy.rs"]
+mod policy;
 #[path = "paths/world.rs"]
 mod world;
 
@@ -9,7 +11,7 @@ use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use msk_doctor::case::Case;
-use msk_doctor::diagnosis::{conclude, question};
+use msk_doctor::diagnosis::{Change as Repaired, Tried, conclude, question};
 use msk_doctor::vpc::repair::{Change, all_reachable, with_changes};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,6 +59,9 @@ struct Expect {
     /// Whether every cause has a fix, and all of them together make every path reachable.
     #[serde(default = "yes")]
     repaired: bool,
+    /// Whether the commands that are shown, made on the facts, leave no fault of a policy.
+    #[serde(default = "yes")]
+    mended: bool,
     /// The codes of findings that warn.
     #[serde(default)]
     findings: BTreeSet<String>,
@@ -96,6 +101,9 @@ fn repaired(saved: &Path) -> Result<bool, Failed> {
     let diagnosis = conclude(&case);
     let mut changes: Vec<Change> = Vec::new();
     for change in diagnosis.causes.iter().flat_map(|c| &c.repair.changes) {
+        let Repaired::Network(change) = change else {
+            continue;
+        };
         if !changes.contains(change) {
             changes.push(change.clone());
         }
@@ -104,7 +112,7 @@ fn repaired(saved: &Path) -> Result<bool, Failed> {
     let said = diagnosis
         .causes
         .iter()
-        .all(|cause| cause.repair.makes_reachable.is_some());
+        .all(|cause| matches!(cause.repair.tried, Tried::Reachable(_)));
     if verified != said {
         return Err(format!("verified: {verified}, said: {said}").into());
     }
@@ -120,6 +128,26 @@ fn repaired(saved: &Path) -> Result<bool, Failed> {
             .causes
             .iter()
             .all(|c| !c.repair.changes.is_empty()))
+}
+
+/// Whether the commands of the causes, made on the saved facts, leave no fault of a policy when the program is asked again;
+/// `None` where no cause is one.
+fn mended(
+    causes: &[Value],
+    folder: &Path,
+    again: impl FnOnce() -> std::io::Result<Vec<u8>>,
+) -> Result<Option<bool>, Failed> {
+    if !causes.iter().any(policy::is_of_one) {
+        return Ok(None);
+    }
+    let changes = causes.iter().filter_map(|cause| cause["repair"].as_array());
+    for change in changes.flatten() {
+        let command = change["command"].as_str().unwrap_or_default();
+        policy::make(command, folder).map_err(|error| format!("{command}: {error}"))?;
+    }
+    let after: Value = serde_json::from_slice(&again()?)?;
+    let mut left = after["causes"].as_array().into_iter().flatten();
+    Ok(Some(!left.any(policy::is_of_one)))
 }
 
 fn check(path: &Path) -> Result<(), Failed> {
@@ -163,7 +191,7 @@ fn check(path: &Path) -> Result<(), Failed> {
         .filter_map(|path| path["warnings"].as_array())
         .flatten();
     same("warnings", &texts(warned, "code"), &expect.warnings);
-    if scenario.command == "cluster" {
+    if scenario.command == "cluster" || scenario.command == "iam" {
         let findings = list("findings");
         let warn = findings.iter().filter(|f| f["status"] == "warning");
         same("warning findings", &texts(warn, "code"), &expect.findings);
@@ -208,6 +236,9 @@ fn check(path: &Path) -> Result<(), Failed> {
         &shown.status.code(),
         &Some(expect.exit_code),
     );
+    if let Some(mended) = mended(&causes, folder.path(), || Ok(run("json")?.stdout))? {
+        same("mended", &mended, &expect.mended);
+    }
     if wrong.is_empty() {
         Ok(())
     } else {

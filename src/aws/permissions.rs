@@ -1,5 +1,6 @@
 //! What the calls need and what they are for, as a page and as a policy; and a script for somebody who may make them.
 
+use crate::text::shell_word;
 use std::fmt::Write as _;
 
 use super::calls::Call;
@@ -68,7 +69,7 @@ pub fn script(target: &ScriptFor) -> String {
     let mut options = String::from(" --output json");
     for (flag, value) in [("region", &target.region), ("profile", &target.profile)] {
         if let Some(value) = value {
-            let _ = write!(options, " --{flag} {}", quoted(value));
+            let _ = write!(options, " --{flag} {}", shell_word(value));
         }
     }
     let mut script = format!(
@@ -153,19 +154,19 @@ fn functions(script: &mut String, target: &ScriptFor) {
     };
     let qualified = qualifier
         .as_ref()
-        .map(|qualifier| format!(" --qualifier {}", quoted(qualifier)))
+        .map(|qualifier| format!(" --qualifier {}", shell_word(qualifier)))
         .unwrap_or_default();
     let _ = writeln!(
         script,
         "# The environment variables may hold secrets: only the VPC, the role and the like are saved.\n\
          save {} lambda get-function-configuration --function-name {}{qualified} --query '{QUERY}'\n\
          save lambda-list-event-source-mappings.json lambda list-event-source-mappings --function-name {}",
-        quoted(&format!(
+        shell_word(&format!(
             "lambda-get-function-configuration.{}.json",
             key_of(&full)
         )),
-        quoted(name),
-        quoted(&full),
+        shell_word(name),
+        shell_word(&full),
     );
 }
 
@@ -178,11 +179,11 @@ LastUpdateStatusReasonCode:LastUpdateStatusReasonCode,VpcConfig:VpcConfig,SnapSt
 fn clusters(script: &mut String, target: &ScriptFor) {
     match target.cluster.as_deref() {
         Some(arn) if arn.starts_with("arn:") => {
-            let _ = writeln!(script, "clusters={}", quoted(arn));
+            let _ = writeln!(script, "clusters={}", shell_word(arn));
         }
         name => {
             let filter = name
-                .map(|name| format!(" --cluster-name-filter {}", quoted(name)))
+                .map(|name| format!(" --cluster-name-filter {}", shell_word(name)))
                 .unwrap_or_default();
             let _ = writeln!(
                 script,
@@ -212,15 +213,6 @@ fn clusters(script: &mut String, target: &ScriptFor) {
          \x20   save \"kafka-describe-vpc-connection.$(name \"$connection\").json\" kafka describe-vpc-connection --arn \"$connection\"\n\
          done\n",
     );
-}
-
-/// A word for the shell.
-fn quoted(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::aws::snapshot::Snapshot;
 use crate::aws::snapshot::kafka::{ClientAuthentication, Cluster, Switch};
 use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
-use crate::diagnosis::Status;
+use crate::diagnosis::{Fact, Repair, Status};
 use crate::target::{Auth, Flavour, MskName};
 use crate::vpc::{self, World};
 
@@ -20,6 +20,15 @@ pub struct Answer {
     pub words: String,
     /// What would settle it, where it is unknown.
     pub needs: Option<String>,
+    /// Whether it is unknown for nothing but what can seldom be read: it is said, and stands in no verdict's way unless
+    /// rights are what is asked for.
+    pub only_seldom_read: bool,
+    /// The AWS resource that does it.
+    pub at: Option<String>,
+    /// What more there is to show.
+    pub more: Vec<Fact>,
+    /// What would repair it.
+    pub repair: Repair,
 }
 
 pub(super) fn answer(fault: &'static Fault, status: Status, words: impl Into<String>) -> Answer {
@@ -28,6 +37,10 @@ pub(super) fn answer(fault: &'static Fault, status: Status, words: impl Into<Str
         status,
         words: words.into(),
         needs: None,
+        only_seldom_read: false,
+        at: None,
+        more: Vec::new(),
+        repair: Repair::default(),
     }
 }
 

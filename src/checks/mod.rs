@@ -12,6 +12,7 @@ mod login;
 pub mod mapping;
 pub mod names;
 mod resolve;
+pub mod rights;
 mod tls;
 mod warnings;
 

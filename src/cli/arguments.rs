@@ -36,6 +36,9 @@ pub struct DiagnoseArgs {
     /// Topic to ask for
     #[arg(long, env = "MSK_DOCTOR_TOPIC")]
     pub topic: Option<String>,
+    /// Consumer group to ask for
+    #[arg(long, env = "MSK_DOCTOR_GROUP")]
+    pub group: Option<String>,
     /// Certificates to trust in addition to the platform's
     #[arg(long, value_name = "PEM", env = "MSK_DOCTOR_CA_FILE")]
     pub ca_file: Option<PathBuf>,

@@ -46,7 +46,7 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
 
-/// `network`, `cluster` and `lambda`: what the configuration says, and no packet.
+/// `network`, `cluster`, `lambda` and `iam`: what the configuration says, and no packet.
 pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
     output::check(&args.output)?;
     let (case, diagnosis) = if let Some(path) = &args.case {

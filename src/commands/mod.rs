@@ -38,6 +38,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Network(args) => diagnose::configured(&args, Asked::Network),
         Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
         Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
+        Command::Iam(args) => diagnose::configured(&args, Asked::Iam),
         Command::Token(args) => token::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),

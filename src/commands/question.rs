@@ -56,7 +56,7 @@ pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
         When::OnFailure
     };
     wanted.instances.extend(here);
-    wanted.rights = matches!(asked, Asked::Everything | Asked::Lambda);
+    wanted.rights = matches!(asked, Asked::Everything | Asked::Lambda | Asked::Iam);
     let beside_probes = !endpoints.is_empty() && !configuration_only;
     let (aws, mut limits) = (args.aws.clone(), args.limits);
     if !beside_probes && !configuration_only {
@@ -152,6 +152,7 @@ fn question(args: &DiagnoseArgs, named: &Named, facts: Option<Snapshot>) -> Resu
         target.region = Some(region.clone());
     }
     target.topic.clone_from(&args.topic);
+    target.group.clone_from(&args.group);
     target.function.clone_from(&named.function);
     Ok(Question {
         speaks_for: speaks_for(&client),

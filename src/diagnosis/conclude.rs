@@ -8,6 +8,7 @@ use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
 use crate::probe::observation::Detail;
+use crate::rights::Rights;
 use crate::vpc::Proof;
 
 /// Diagnoses a case.
@@ -25,13 +26,18 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let signs = signs(case);
     let proof = paths::prove(case);
     let judged = paths::judge(case, &proof, &signs);
+    let rights = crate::rights::of(case);
+    let told = Told {
+        proof: &proof,
+        rights: rights.as_ref().and_then(|rights| rights.as_ref().ok()),
+    };
     let mut causes: Vec<Cause> = Vec::new();
     let mut findings = checks::passes(case);
     for seen in signs {
         if paths::settled(case, &proof, &judged, &seen) {
             continue;
         }
-        let Some(cause) = explain(case, &proof, &seen, on) else {
+        let Some(cause) = explain(case, &told, &seen, on) else {
             continue;
         };
         findings.push(Finding {
@@ -43,7 +49,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
         merge(&mut causes, cause);
     }
     absorb(&mut causes);
-    let stated = configuration::state(case);
+    let stated = configuration::state(case, rights.as_ref());
     causes.extend(judged.causes);
     merge_stated(&mut causes, stated.causes);
     order(case, &mut causes);
@@ -53,6 +59,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let mut unknown = unknowns(case);
     unknown.extend(judged.unknown);
     unknown.extend(stated.unknown);
+    unknown.extend(stated.seldom);
     unknown.extend(configuration::missing(case));
     Diagnosis {
         verdict: verdict(case, &causes),
@@ -60,7 +67,14 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
         findings,
         unknown,
         paths: proof.paths,
+        rights: rights.and_then(Result::ok),
     }
+}
+
+/// What the AWS facts tell beside the packets.
+struct Told<'a> {
+    proof: &'a Proof,
+    rights: Option<&'a Rights>,
 }
 
 struct Candidate {
@@ -78,15 +92,22 @@ struct Standings {
 }
 
 impl Standings {
-    fn of(case: &Case, proof: &Proof, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
-        let open = paths::open(case, proof, seen);
+    fn of(case: &Case, told: &Told<'_>, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
+        let open = paths::open(case, told.proof, seen);
         let mut standings = Self::default();
         let asked = checks::all().filter(|check| check.explains.contains(&seen.sign) && on(check));
         for check in asked {
             let fault = check.fault;
             let stand = match &open {
                 Some(because) if paths::would_show(fault) => Stand::excluded(because),
-                _ => (check.judge)(case, seen),
+                _ => match (check.judge)(case, seen) {
+                    // What the broker's words exclude stays excluded.
+                    Stand::Fits(weight, facts) => {
+                        checks::rights::stand(case, told.rights, seen, fault)
+                            .unwrap_or(Stand::Fits(weight, facts))
+                    }
+                    stand => stand,
+                },
             };
             match stand {
                 Stand::Fits(weight, facts) => standings.candidates.push(Candidate {
@@ -136,11 +157,11 @@ impl Standings {
 /// The cause of one sign.
 fn explain(
     case: &Case,
-    proof: &Proof,
+    told: &Told<'_>,
     seen: &Seen<'_>,
     on: &dyn Fn(&Check) -> bool,
 ) -> Option<Cause> {
-    let mut standings = Standings::of(case, proof, seen, on);
+    let mut standings = Standings::of(case, told, seen, on);
     let (fault, facts, confidence) = standings.origin()?;
     let mut evidence = vec![ended(seen)];
     evidence.extend(words(seen));
@@ -240,9 +261,15 @@ fn merge_stated(causes: &mut Vec<Cause>, stated: Vec<Cause>) {
     for new in stated {
         match causes.iter_mut().find(|cause| cause.fault == new.fault) {
             Some(seen) => {
-                seen.confidence = Confidence::Proven;
+                // A policy that denies does not acquit the token: that was weighed with the sign.
+                if new.fault.group() != "IAM" {
+                    seen.confidence = Confidence::Proven;
+                }
                 seen.by_facts = true;
-                seen.evidence.extend(new.evidence);
+                let known = |fact: &Fact| seen.evidence.contains(fact);
+                let more: Vec<Fact> = new.evidence.into_iter().filter(|f| !known(f)).collect();
+                seen.evidence.extend(more);
+                seen.repair = new.repair;
             }
             None => causes.push(new),
         }
@@ -287,8 +314,20 @@ pub(super) fn order(case: &Case, causes: &mut [Cause]) {
             !cause.is_the_clients(case),
             std::cmp::Reverse(cause.subjects.len()),
             cause.phase,
+            rank(cause),
+            // What was seen to fail is before what would.
+            cause.signs.is_empty(),
             cause.signs.iter().min().copied(),
             std::cmp::Reverse(cause.confidence),
         )
     });
+}
+
+/// Within one phase: a function that does not run has no path, and its poller is another client.
+fn rank(cause: &Cause) -> u8 {
+    match cause.fault.group() {
+        "FN" => 0,
+        "ESM" => 2,
+        _ => 1,
+    }
 }

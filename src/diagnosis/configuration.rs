@@ -1,11 +1,12 @@
 //! What the configuration alone says: the cluster's, and the network's.
 
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Status, Unknown, Verdict, paths};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict, paths};
 use crate::case::{Asked, Case};
 use crate::checks::configuration::{Answer, answers};
-use crate::checks::{function, mapping, names};
+use crate::checks::{function, mapping, names, rights};
+use crate::rights::Rights;
 use crate::target::Endpoint;
-use crate::vpc::{PathVerdict, World};
+use crate::vpc::{Gap, PathVerdict, World};
 
 /// What the cluster's configuration says of a case.
 #[derive(Default)]
@@ -16,13 +17,44 @@ pub(super) struct Stated {
     pub findings: Vec<Finding>,
     /// What the facts do not tell.
     pub unknown: Vec<Unknown>,
+    /// What can seldom be told, and stands in no verdict's way unless it is what was asked.
+    pub seldom: Vec<Unknown>,
 }
 
-/// Judges the cluster's configuration, and who answers for its names.
-pub(super) fn state(case: &Case) -> Stated {
+impl Stated {
+    fn take(&mut self, other: Self) {
+        self.causes.extend(other.causes);
+        self.findings.extend(other.findings);
+        self.unknown.extend(other.unknown);
+        self.seldom.extend(other.seldom);
+    }
+}
+
+/// Judges the cluster's configuration, who answers for its names, and what the client may do there.
+pub(super) fn state(case: &Case, rights: Option<&Known>) -> Stated {
     let mut all = functions(case);
     all.extend(answers(case));
-    stated(case, all)
+    let mut stated = stated(case, all);
+    stated.take(of_rights(case, rights));
+    stated
+}
+
+/// What is known of the client's rights, or why nothing is.
+pub(super) type Known = Result<Rights, Gap>;
+
+/// What the policies say.
+fn of_rights(case: &Case, rights: Option<&Known>) -> Stated {
+    match rights {
+        None => Stated::default(),
+        Some(Ok(rights)) => stated(case, rights::answers(rights)),
+        Some(Err(gap)) => Stated {
+            seldom: vec![Unknown {
+                what: gap.what.clone(),
+                needs: gap.needs.clone(),
+            }],
+            ..Stated::default()
+        },
+    }
 }
 
 /// What is said of the function, and of what feeds it.
@@ -70,9 +102,14 @@ fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
         status,
         words,
         needs,
+        only_seldom_read,
+        at,
+        more,
+        repair,
     } in answers
     {
-        let fact = Fact::Says(words.clone());
+        let mut facts = vec![Fact::Says(words.clone())];
+        facts.extend(more);
         if status == Status::Fault {
             stated.causes.push(Cause {
                 fault,
@@ -84,17 +121,22 @@ fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
                 },
                 signs: Vec::new(),
                 phase: fault.phase,
-                evidence: vec![fact.clone()],
+                evidence: facts.clone(),
                 explains: Vec::new(),
                 ruled_out: Vec::new(),
                 not_excluded: Vec::new(),
-                at: case.target.cluster.clone(),
+                at: at.or_else(|| case.target.cluster.clone()),
                 by_facts: true,
-                repair: Repair::default(),
+                repair,
             });
         }
         if status == Status::Unknown {
-            stated.unknown.push(Unknown {
+            let list = if only_seldom_read {
+                &mut stated.seldom
+            } else {
+                &mut stated.unknown
+            };
+            list.push(Unknown {
                 what: words,
                 needs: needs.unwrap_or_else(|| {
                     match fault.group() {
@@ -109,7 +151,7 @@ fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
             fault,
             status,
             subject: first.clone(),
-            facts: vec![fact],
+            facts,
         });
     }
     stated
@@ -117,31 +159,48 @@ fn stated(case: &Case, answers: Vec<Answer>) -> Stated {
 
 /// The diagnosis of the configuration alone, without anything that packets say.
 pub(super) fn conclude(case: &Case) -> Diagnosis {
-    if case.asked != Asked::Network {
-        let stated = stated(
-            case,
-            match case.asked {
-                Asked::Lambda => functions(case),
-                _ => answers(case),
-            },
-        );
-        let verdict = if !stated.causes.is_empty() {
-            Verdict::Faulty
-        } else if stated.findings.is_empty() || !stated.unknown.is_empty() {
-            Verdict::Inconclusive
-        } else {
-            Verdict::Healthy
-        };
-        let mut causes = stated.causes;
-        super::conclude::order(case, &mut causes);
-        return Diagnosis {
-            verdict,
-            causes,
-            findings: stated.findings,
-            unknown: stated.unknown,
-            paths: Vec::new(),
-        };
+    match case.asked {
+        Asked::Network => network(case),
+        Asked::Cluster => settled(case, stated(case, answers(case)), None),
+        Asked::Lambda => {
+            let known = crate::rights::of(case);
+            let mut all = stated(case, functions(case));
+            all.take(of_rights(case, known.as_ref()));
+            settled(case, all, known)
+        }
+        Asked::Iam | Asked::Everything => {
+            let known = crate::rights::of(case);
+            let mut own = of_rights(case, known.as_ref());
+            own.unknown.append(&mut own.seldom);
+            settled(case, own, known)
+        }
     }
+}
+
+/// The verdict on what is stated.
+fn settled(case: &Case, stated: Stated, rights: Option<Known>) -> Diagnosis {
+    let verdict = if !stated.causes.is_empty() {
+        Verdict::Faulty
+    } else if stated.findings.is_empty() || !stated.unknown.is_empty() {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Healthy
+    };
+    let mut causes = stated.causes;
+    super::conclude::order(case, &mut causes);
+    let mut unknown = stated.unknown;
+    unknown.extend(stated.seldom);
+    Diagnosis {
+        verdict,
+        causes,
+        findings: stated.findings,
+        unknown,
+        paths: Vec::new(),
+        rights: rights.and_then(Result::ok),
+    }
+}
+
+fn network(case: &Case) -> Diagnosis {
     let proof = paths::prove(case);
     let judged = paths::judge(case, &proof, &[]);
     let named = named(case);
@@ -165,5 +224,6 @@ pub(super) fn conclude(case: &Case) -> Diagnosis {
         findings,
         unknown,
         paths: proof.paths,
+        rights: None,
     }
 }

@@ -1,6 +1,7 @@
 //! From signs to causes: which catalogue entries fit the evidence, which are excluded, and what
 //! would settle the rest. Pure: a case in, a diagnosis out.
 
+mod change;
 mod conclude;
 mod configuration;
 pub mod experiment;
@@ -8,6 +9,7 @@ mod paths;
 pub mod sign;
 mod verdict;
 
+pub use change::{Change, Setting};
 pub use conclude::{conclude, conclude_with};
 pub use paths::{prove, question};
 
@@ -18,6 +20,7 @@ use crate::case::Case;
 use crate::catalogue::Fault;
 use crate::phase::Phase;
 use crate::probe::observation::End;
+use crate::rights::Rights;
 use crate::target::Endpoint;
 use sign::Sign;
 
@@ -139,6 +142,13 @@ pub enum Fact {
     },
     /// Something else, in words; strings from strangers are escaped when printed.
     Says(String),
+    /// A statement of a policy, quoted whole.
+    Statement {
+        /// Where it stands, in words.
+        place: String,
+        /// As it is written.
+        statement: serde_json::Value,
+    },
 }
 
 /// Where a catalogue entry stands towards a sign.
@@ -228,10 +238,25 @@ impl Cause {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Repair {
     /// The changes that take the cause away; empty where none is known.
-    pub changes: Vec<crate::vpc::repair::Change>,
-    /// How many paths there are, all of them reachable once the changes of all causes are made; `None` where
-    /// they are not.
-    pub makes_reachable: Option<usize>,
+    pub changes: Vec<Change>,
+    /// What trying them on a copy of the facts showed.
+    pub tried: Tried,
+}
+
+/// What trying changes on a copy of the facts showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tried {
+    /// The cause is gone, and something else is still in the way.
+    #[default]
+    NotEnough,
+    /// The cause is gone, and so many paths, which are all, are reachable once the changes of all causes are made.
+    Reachable(usize),
+    /// The policies allow what they denied.
+    Allowed,
+    /// They do as far as they could be read.
+    AllowedAsRead,
+    /// The setting is no longer a fault.
+    Mended,
 }
 
 /// The result of a check on one subject.
@@ -285,4 +310,6 @@ pub struct Diagnosis {
     pub unknown: Vec<Unknown>,
     /// The proof of each path; empty without AWS facts.
     pub paths: Vec<crate::vpc::Path>,
+    /// What the client's identity may do; `None` where no facts tell of it.
+    pub rights: Option<Rights>,
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sign::{Seen, Sign};
-use super::{Cause, Confidence, Fact, Finding, Repair, Status, Unknown};
+use super::{Cause, Change, Confidence, Fact, Finding, Repair, Status, Tried, Unknown};
 use crate::case::{Case, Shares};
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
@@ -243,12 +243,13 @@ fn repair(case: &Case, proof: &Proof, causes: &mut [Cause]) {
             .flat_map(|path| path.blockers.iter().map(move |blocker| (path, blocker)))
             .filter(|(_, blocker)| blocker.code == cause.fault.code && at(blocker) == cause.at)
             .collect();
-        cause.repair.changes = repair::repair(facts, &question, &proof.paths, &found);
-        for change in &cause.repair.changes {
+        let changes = repair::repair(facts, &question, &proof.paths, &found);
+        for change in &changes {
             if !all.contains(change) {
                 all.push(change.clone());
             }
         }
+        cause.repair.changes = changes.into_iter().map(Change::Network).collect();
     }
     if all.is_empty() {
         return;
@@ -256,7 +257,7 @@ fn repair(case: &Case, proof: &Proof, causes: &mut [Cause]) {
     let paths = repair::with_changes(facts, &question, &all);
     if repair::all_reachable(&paths) {
         for cause in causes {
-            cause.repair.makes_reachable = Some(paths.len());
+            cause.repair.tried = Tried::Reachable(paths.len());
         }
     }
 }

@@ -12,10 +12,12 @@ use serde::Serialize;
 use crate::case::{Case, Client, CredentialFacts, IdentityFacts, TokenJudgement, Vantage};
 use crate::catalogue::Side;
 use crate::diagnosis::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
+use crate::diagnosis::{Change, Tried};
+use crate::iam::Outcome;
 use crate::phase::Phase;
 use crate::probe::observation::Observation;
 use crate::target::{Auth, Endpoint, TargetBroker};
-use crate::vpc::repair::Change;
+use crate::text::escaped;
 
 /// The report's form; a change to what stands in it raises the number.
 pub const REPORT_SCHEMA: u32 = 1;
@@ -63,6 +65,19 @@ pub struct Report {
     pub observations: Vec<Observation>,
     /// The proof of each path; empty without AWS facts.
     pub paths: Vec<crate::vpc::Path>,
+    /// What the client's identity may do, by its policies; `null` where no facts tell of it.
+    pub rights: Option<ReportRights>,
+}
+
+/// What an identity may do on a cluster.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReportRights {
+    /// The role or user: its ARN, or its name where the path is not known.
+    pub identity: String,
+    /// The cluster's ARN.
+    pub cluster: String,
+    /// One for each action that was asked for.
+    pub actions: Vec<Outcome>,
 }
 
 /// The program.
@@ -220,6 +235,15 @@ impl Report {
             clock_ahead_s: case.clock_ahead_s,
             observations: case.observations.clone(),
             paths: diagnosis.paths.clone(),
+            rights: diagnosis.rights.as_ref().map(|rights| ReportRights {
+                identity: rights.identity.name(),
+                cluster: rights.cluster.to_string(),
+                actions: rights
+                    .answers
+                    .iter()
+                    .map(|right| right.outcome.clone())
+                    .collect(),
+            }),
         }
     }
 }
@@ -267,13 +291,22 @@ fn fix(cause: &Cause) -> Vec<String> {
         let words = cause.fault.fix.iter();
         return words.map(|words| (*words).to_owned()).collect();
     }
-    let mut fix: Vec<String> = changes.iter().map(|c| escape(&c.command())).collect();
-    fix.push(match cause.repair.makes_reachable {
-        Some(1) => "verified on a copy of the facts: the path becomes reachable".to_owned(),
-        Some(paths) => format!(
+    let mut fix: Vec<String> = changes.iter().map(|c| escaped(&c.words())).collect();
+    fix.push(match cause.repair.tried {
+        Tried::Reachable(1) => {
+            "verified on a copy of the facts: the path becomes reachable".to_owned()
+        }
+        Tried::Reachable(paths) => format!(
             "verified on a copy of the facts: with the fixes of all causes, all {paths} paths become reachable"
         ),
-        None => "on a copy of the facts it takes this cause away; other things still block".to_owned(),
+        Tried::NotEnough => {
+            "on a copy of the facts it takes this cause away; other things still block".to_owned()
+        }
+        Tried::Allowed => "verified on a copy of the policies: it is allowed then".to_owned(),
+        Tried::AllowedAsRead => {
+            "on a copy of the policies nothing that could be read denies it then".to_owned()
+        }
+        Tried::Mended => "verified on a copy of the facts: it is no fault then".to_owned(),
     });
     fix.extend(
         changes

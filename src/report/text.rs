@@ -1,6 +1,7 @@
 //! The report for a person: the verdict first, then the proof.
 
 mod paths;
+mod rights;
 mod table;
 
 use std::fmt::Write as _;
@@ -44,6 +45,7 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
         text.push_str(&table::table(report, &page));
     }
     text.push_str(&paths::paths(report, &page));
+    text.push_str(&rights::rights(report, &page));
     if let Some(origin) = report.causes.first() {
         text.push('\n');
         page.cause(report, origin, &mut text);
@@ -212,7 +214,7 @@ impl Page {
             (None, Verdict::Healthy)
                 if report.observations.is_empty() && report.paths.is_empty() =>
             {
-                "nothing is wrong in what AWS says of the cluster".to_owned()
+                "nothing is wrong in what AWS says".to_owned()
             }
             (None, Verdict::Healthy) if report.observations.is_empty() => format!(
                 "every packet of all {} paths passes, and every answer",

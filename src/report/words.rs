@@ -78,6 +78,13 @@ pub fn fact_words(fact: &Fact) -> String {
             format!("{broker} offers {}", escape(&mechanisms.join(", ")))
         }
         Fact::Says(words) => escape(words),
+        Fact::Statement { place, statement } => {
+            format!(
+                "{}: {}",
+                escape(place),
+                text::escaped(&statement.to_string())
+            )
+        }
     }
 }
 

@@ -1,0 +1,270 @@
+//! What the client's identity may do on the cluster: the policies that the AWS facts hold, put to the evaluator of
+//! [`iam`](crate::iam), and the answers as entries of the catalogue.
+
+mod change;
+mod fault;
+mod identity;
+mod policies;
+mod words;
+
+pub use change::RightsChange;
+pub use identity::{Identity, identity};
+
+use crate::aws::snapshot::Snapshot;
+use crate::case::Case;
+use crate::catalogue::Fault;
+use crate::diagnosis::{Fact, Repair, Tried};
+use crate::iam::actions::{Action, Names, find};
+use crate::iam::fix::{apply, fixes};
+use crate::iam::{
+    self, ClusterArn, Decision, LayerName, Missing, Outcome, Policies, Request, evaluate,
+};
+use crate::vpc::{self, Gap, World};
+
+/// One action, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Right {
+    /// The action.
+    pub action: &'static Action,
+    /// What was asked.
+    pub request: Request,
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+/// What an identity may do on a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rights {
+    /// Whose rights they are.
+    pub identity: Identity,
+    /// Of which cluster.
+    pub cluster: ClusterArn,
+    /// All that bears on them.
+    policies: Policies,
+    /// One for each action that was asked for; to connect comes first.
+    pub answers: Vec<Right>,
+}
+
+/// The rights that a case asks for. `None` where it asks for none: no facts, no identity, no login with IAM; an error
+/// where something is not known without which nothing can be said.
+#[must_use]
+pub fn of(case: &Case) -> Option<Result<Rights, Gap>> {
+    let facts = case.facts.as_ref()?;
+    if case.target.auth != crate::target::Auth::Iam {
+        return None;
+    }
+    let identity = match identity(case, facts)? {
+        Ok(identity) => identity,
+        Err(gap) => return Some(Err(gap)),
+    };
+    if !policies::are_known(facts) {
+        return Some(Err(Gap {
+            what: format!(
+                "what {} may do: its policies are not among the facts",
+                identity.name()
+            ),
+            needs: "iam:ListAttachedRolePolicies and iam:ListRolePolicies".to_owned(),
+        }));
+    }
+    let names = Names {
+        topic: case.target.topic.as_deref(),
+        group: case.target.group.as_deref(),
+        transactional_id: None,
+    };
+    let mut wanted = vec!["Connect", "DescribeCluster"];
+    if names.topic.is_some() {
+        wanted.extend([
+            "DescribeTopic",
+            "WriteData",
+            "ReadData",
+            "WriteDataIdempotently",
+        ]);
+    }
+    if names.group.is_some() {
+        wanted.extend(["DescribeGroup", "AlterGroup"]);
+    }
+    Some(
+        cluster(case, facts)
+            .map(|cluster| judge(facts, identity, cluster, &wanted, &names, case.now)),
+    )
+}
+
+/// The cluster, by its ARN: a policy has its UUID.
+fn cluster(case: &Case, facts: &Snapshot) -> Result<ClusterArn, Gap> {
+    let arn = match case.target.cluster.as_deref() {
+        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        named => vpc::cluster(&World::new(facts, &[]), named)?
+            .cluster_arn
+            .clone(),
+    };
+    arn.parse().map_err(|_| Gap {
+        what: format!("what may be done on {arn}: it is not the ARN of a cluster"),
+        needs: "kafka:DescribeClusterV2".to_owned(),
+    })
+}
+
+/// Judges actions of an identity on a cluster, as of `now`, seconds since 1970.
+#[must_use]
+pub fn judge(
+    facts: &Snapshot,
+    identity: Identity,
+    cluster: ClusterArn,
+    actions: &[&str],
+    names: &Names<'_>,
+    now: i64,
+) -> Rights {
+    let policies = policies::of(facts, &identity, &cluster);
+    let answers = actions
+        .iter()
+        .filter_map(|name| find(name))
+        .filter_map(|action| {
+            let mut request = Request::on_cluster(&identity.principal, action, &cluster, names)?;
+            if let Ok(now) = time::OffsetDateTime::from_unix_timestamp(now) {
+                request.context.set_time(now);
+            }
+            let outcome = evaluate(&policies, &request);
+            Some(Right {
+                action,
+                request,
+                outcome,
+            })
+        })
+        .collect();
+    Rights {
+        identity,
+        cluster,
+        policies,
+        answers,
+    }
+}
+
+impl Rights {
+    /// The answer about an action, by its bare name; `None` if it was not asked for.
+    #[must_use]
+    pub fn about(&self, action: &str) -> Option<&Right> {
+        self.answers
+            .iter()
+            .find(|right| right.action.name == action)
+    }
+
+    /// The smallest changes after which denied actions are allowed, tried on a copy of the policies.
+    #[must_use]
+    pub fn repair(&self, denied: &[&Right]) -> Repair {
+        let mut policies = self.policies.clone();
+        let mut made: Vec<iam::fix::Change> = Vec::new();
+        for right in denied {
+            let outcome = evaluate(&policies, &right.request);
+            let fix = fixes(&policies, &right.request, &outcome)
+                .into_iter()
+                .next();
+            let Some(changed) = fix
+                .as_ref()
+                .and_then(|fix| apply(&policies, &fix.changes).ok())
+            else {
+                continue;
+            };
+            policies = changed;
+            for change in fix.into_iter().flat_map(|fix| fix.changes) {
+                if !made
+                    .iter_mut()
+                    .any(|before| change::joined(before, &change))
+                {
+                    made.push(change);
+                }
+            }
+        }
+        // As they are shown: statements about the same thing are one.
+        policies = apply(&self.policies, &made).unwrap_or(policies);
+        let after: Vec<Outcome> = denied
+            .iter()
+            .map(|right| evaluate(&policies, &right.request))
+            .collect();
+        let all = |decision: fn(&Outcome) -> Decision| {
+            after
+                .iter()
+                .all(|outcome| decision(outcome) == Decision::Allowed)
+        };
+        Repair {
+            changes: change::of(&policies, self, &made),
+            tried: if all(|outcome| outcome.decision) {
+                Tried::Allowed
+            } else if all(|outcome| outcome.if_unread_pass) {
+                Tried::AllowedAsRead
+            } else {
+                Tried::NotEnough
+            },
+        }
+    }
+}
+
+impl Right {
+    /// Whether the policies as read deny it: what could not be read of the session and the organisation only takes away.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self.outcome.if_unread_pass,
+            Decision::ImplicitDeny | Decision::ExplicitDeny
+        )
+    }
+
+    /// Whether it is certain to be allowed.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.outcome.decision == Decision::Allowed
+    }
+
+    /// Whether everything that was read allows it, and only what can seldom be read is open.
+    #[must_use]
+    pub fn is_allowed_as_read(&self) -> bool {
+        self.outcome.if_unread_pass == Decision::Allowed
+    }
+
+    /// The entry of the catalogue for a denial; `None` if it is not denied.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static Fault> {
+        self.is_denied().then(|| fault::fault(self))
+    }
+
+    /// The answer in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        words::rights(&[self])
+    }
+
+    /// Several answers in words.
+    #[must_use]
+    pub fn words_of(rights: &[&Right]) -> String {
+        words::rights(rights)
+    }
+
+    /// The statements that decide, or what is wrong with the one that comes nearest.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        words::facts(self)
+    }
+
+    /// What is not known, each with what would tell it: what can seldom be read is named alone.
+    pub fn unknown(&self) -> impl Iterator<Item = Gap> {
+        let missing = &self.outcome.missing;
+        let others = missing.iter().filter(|one| !is_seldom_read(one)).count();
+        let told = missing
+            .iter()
+            .filter(move |one| others == 0 || !is_seldom_read(one));
+        told.map(|missing| Gap {
+            what: words::missing(missing),
+            needs: words::needs(missing),
+        })
+    }
+}
+
+/// Whether it belongs to the organisation or to a session.
+fn is_seldom_read(missing: &Missing) -> bool {
+    matches!(
+        missing,
+        Missing::Layer {
+            name: LayerName::Session
+                | LayerName::ServiceControl { .. }
+                | LayerName::ResourceControl { .. }
+        }
+    )
+}
