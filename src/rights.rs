@@ -8,7 +8,8 @@ mod policies;
 mod words;
 
 pub use change::RightsChange;
-pub use identity::{Identity, identity};
+pub use identity::{Identity, identity, of_function};
+pub use policies::are_known as policies_are_known;
 
 use crate::aws::snapshot::Snapshot;
 use crate::case::Case;
@@ -17,7 +18,7 @@ use crate::diagnosis::{Fact, Repair, Tried};
 use crate::iam::actions::{Action, Names, find};
 use crate::iam::fix::{apply, fixes};
 use crate::iam::{
-    self, ClusterArn, Decision, LayerName, Missing, Outcome, Policies, Request, evaluate,
+    self, Arn, ClusterArn, Decision, LayerName, Missing, Outcome, Policies, Request, evaluate,
 };
 use crate::vpc::{self, Gap, World};
 
@@ -85,7 +86,7 @@ pub fn of(case: &Case) -> Option<Result<Rights, Gap>> {
     }
     Some(
         cluster(case, facts)
-            .map(|cluster| judge(facts, identity, cluster, &wanted, &names, case.now)),
+            .map(|cluster| judge(facts, identity, &cluster, &wanted, &names, case.now)),
     )
 }
 
@@ -108,17 +109,17 @@ fn cluster(case: &Case, facts: &Snapshot) -> Result<ClusterArn, Gap> {
 pub fn judge(
     facts: &Snapshot,
     identity: Identity,
-    cluster: ClusterArn,
+    cluster: &ClusterArn,
     actions: &[&str],
     names: &Names<'_>,
     now: i64,
 ) -> Rights {
-    let policies = policies::of(facts, &identity, &cluster);
+    let policies = policies::of(facts, &identity, Some(cluster));
     let answers = actions
         .iter()
         .filter_map(|name| find(name))
         .filter_map(|action| {
-            let mut request = Request::on_cluster(&identity.principal, action, &cluster, names)?;
+            let mut request = Request::on_cluster(&identity.principal, action, cluster, names)?;
             if let Ok(now) = time::OffsetDateTime::from_unix_timestamp(now) {
                 request.context.set_time(now);
             }
@@ -132,10 +133,41 @@ pub fn judge(
         .collect();
     Rights {
         identity,
-        cluster,
+        cluster: cluster.clone(),
         policies,
         answers,
     }
+}
+
+/// What actions on interfaces are asked for: some of all, some of each thing that they touch.
+const TOUCHED: [&str; 4] = ["*", "network-interface/*", "subnet/*", "security-group/*"];
+
+/// Which of these actions of EC2 the identity is certainly not allowed, on whatever they touch.
+#[must_use]
+pub fn refused(
+    facts: &Snapshot,
+    identity: &Identity,
+    region: &str,
+    actions: &[&'static str],
+) -> Vec<&'static str> {
+    let policies = policies::of(facts, identity, None);
+    let principal = &identity.principal;
+    let denied = |action: &'static str, resource: &str| {
+        let resource = Arn {
+            partition: principal.partition.clone(),
+            service: action.split(':').next().unwrap_or_default().to_owned(),
+            region: region.to_owned(),
+            account: principal.account.clone(),
+            resource: resource.to_owned(),
+        };
+        let request = Request::new(principal.clone(), action, resource);
+        matches!(
+            evaluate(&policies, &request).if_unread_pass,
+            Decision::ImplicitDeny | Decision::ExplicitDeny
+        )
+    };
+    let refused = |action: &&'static str| TOUCHED.iter().all(|resource| denied(action, resource));
+    actions.iter().copied().filter(refused).collect()
 }
 
 impl Rights {

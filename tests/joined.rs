@@ -12,7 +12,8 @@ use world::Edit;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/apps/orders-role";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/orders-role/i-0123456789abcdef0";
-const CLUSTER: &str = "arn:aws:kafka:eu-west-1:111122223333:cluster/demo/11111111-2222-3333-4444-555555555555-1";
+const CLUSTER: &str =
+    "arn:aws:kafka:eu-west-1:111122223333:cluster/demo/11111111-2222-3333-4444-555555555555-1";
 const POLICY: &str = "iam-get-policy-version.arn_aws_iam__111122223333_policy_orders-kafka";
 
 /// What a run against the lab saw: each broker answers the token with "Access denied".
@@ -68,7 +69,11 @@ fn first(diagnosis: &Diagnosis) -> &Cause {
 }
 
 fn codes(diagnosis: &Diagnosis) -> Vec<&str> {
-    diagnosis.causes.iter().map(|cause| cause.fault.code).collect()
+    diagnosis
+        .causes
+        .iter()
+        .map(|cause| cause.fault.code)
+        .collect()
 }
 
 fn rules_out(cause: &Cause, code: &str) -> bool {
@@ -81,8 +86,15 @@ fn the_statement_that_denied_is_proven() {
     assert_eq!(diagnosis.verdict, Verdict::Faulty);
     assert_eq!(codes(&diagnosis), ["IAM-03"]);
     let cause = first(&diagnosis);
-    assert_eq!(cause.confidence, Confidence::Proven, "{:?}", cause.not_excluded);
-    for code in ["SASL-08", "SASL-09", "SASL-10", "SASL-13", "IAM-01", "IAM-04", "IAM-05", "CLU-08"] {
+    assert_eq!(
+        cause.confidence,
+        Confidence::Proven,
+        "{:?}",
+        cause.not_excluded
+    );
+    for code in [
+        "SASL-08", "SASL-09", "SASL-10", "SASL-13", "IAM-01", "IAM-04", "IAM-05", "CLU-08",
+    ] {
         assert!(rules_out(cause, code), "{code}: {:?}", cause.ruled_out);
     }
     assert_eq!(cause.repair.tried, Tried::AllowedAsRead);
@@ -122,7 +134,11 @@ fn policies_that_allow_leave_what_cannot_be_read() {
     let diagnosis = conclude(&joined(&statement("Sid", "Connect")));
     assert_eq!(codes(&diagnosis), ["IAM-04"]);
     let cause = first(&diagnosis);
-    assert_ne!(cause.confidence, Confidence::Proven, "nobody read what denies");
+    assert_ne!(
+        cause.confidence,
+        Confidence::Proven,
+        "nobody read what denies"
+    );
     for code in ["IAM-01", "IAM-02", "IAM-03", "IAM-06", "IAM-08"] {
         assert!(rules_out(cause, code), "{code}: {:?}", cause.ruled_out);
     }
@@ -135,7 +151,12 @@ fn policies_that_could_not_be_read_decide_nothing() {
     let diagnosis = conclude(&joined(&denied));
     assert_eq!(codes(&diagnosis), ["IAM-01"]);
     assert_eq!(first(&diagnosis).confidence, Confidence::Likely);
-    let needs = |what: &str| diagnosis.unknown.iter().any(|unknown| unknown.needs == what);
+    let needs = |what: &str| {
+        diagnosis
+            .unknown
+            .iter()
+            .any(|unknown| unknown.needs == what)
+    };
     assert!(needs("iam:GetPolicyVersion"));
 }
 
@@ -157,9 +178,18 @@ fn the_login_of_somebody_else_is_not_joined() {
     assert_eq!(diagnosis.verdict, Verdict::Faulty);
     let cause = first(&diagnosis);
     assert_eq!(cause.fault.code, "IAM-03");
-    assert!(cause.by_facts && cause.signs.is_empty(), "by its policy, not by that login");
-    let seen = diagnosis.causes.iter().find(|cause| !cause.signs.is_empty());
+    assert!(
+        cause.by_facts && cause.signs.is_empty(),
+        "by its policy, not by that login"
+    );
+    let seen = diagnosis
+        .causes
+        .iter()
+        .find(|cause| !cause.signs.is_empty());
     let seen = seen.expect("the login from here is told too");
     assert_eq!(seen.fault.code, "IAM-01");
-    assert!(!rules_out(seen, "IAM-02"), "the function's policies excuse nobody else");
+    assert!(
+        !rules_out(seen, "IAM-02"),
+        "the function's policies excuse nobody else"
+    );
 }

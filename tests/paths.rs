@@ -191,7 +191,7 @@ fn check(path: &Path) -> Result<(), Failed> {
         .filter_map(|path| path["warnings"].as_array())
         .flatten();
     same("warnings", &texts(warned, "code"), &expect.warnings);
-    if scenario.command == "cluster" || scenario.command == "iam" {
+    if ["cluster", "iam", "lambda"].contains(&scenario.command.as_str()) {
         let findings = list("findings");
         let warn = findings.iter().filter(|f| f["status"] == "warning");
         same("warning findings", &texts(warn, "code"), &expect.findings);

@@ -6,6 +6,7 @@
 
 use super::configuration::{Answer, answer};
 use super::function::function;
+use super::poller;
 use crate::aws::snapshot::ec2::{Subnet, VpcEndpoint};
 use crate::aws::snapshot::kafka::Cluster;
 use crate::aws::snapshot::lambda::EventSourceMapping;
@@ -13,7 +14,7 @@ use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
 use crate::diagnosis::Status;
 use crate::named::bare;
-use crate::target::Auth;
+use crate::target::{Auth, parse_bootstrap};
 use crate::vpc::{self, From, Path, PathVerdict, Question, World, acls, gives_internet};
 
 /// The longest that a function may take for a poller to call it, in seconds.
@@ -56,12 +57,50 @@ pub fn answers(case: &Case, world: &World<'_>) -> Vec<Answer> {
                 ),
             ));
         }
+        found.extend(poller::interfaces(world.snapshot, mapping, function));
         if let Some(cluster) = cluster {
+            if auth(mapping, cluster) == Auth::Iam {
+                let facts = world.snapshot;
+                found.extend(poller::answers(facts, mapping, function, cluster, case.now));
+            }
             found.extend(own_path(world, mapping, cluster));
             found.extend(endpoints(world, mapping, cluster));
         }
     }
     found
+}
+
+/// Whether the facts show the function as a client of the cluster only by a mapping whose poller logs in otherwise than with
+/// IAM: then nothing says that the role has to be let in.
+#[must_use]
+pub fn is_fed_otherwise(case: &Case, world: &World<'_>) -> bool {
+    let Some(function) = function(case, world) else {
+        return false;
+    };
+    let environment = function
+        .environment
+        .iter()
+        .flat_map(|own| own.variables.values());
+    if environment
+        .into_iter()
+        .any(|value| parse_bootstrap(value).is_ok())
+    {
+        return false;
+    }
+    let Ok(cluster) = vpc::cluster(world, case.target.cluster.as_deref()) else {
+        return false;
+    };
+    let mut mappings = world
+        .snapshot
+        .known(|facts| &facts.event_source_mappings)
+        .flat_map(|(_, answer)| &answer.event_source_mappings)
+        .filter(|mapping| {
+            let of = mapping.function_arn.as_deref().unwrap_or_default();
+            bare(of).0 == function.function_name
+                && mapping.event_source_arn.as_deref() == Some(cluster.cluster_arn.as_str())
+        })
+        .peekable();
+    mappings.peek().is_some() && mappings.all(|mapping| auth(mapping, cluster) != Auth::Iam)
 }
 
 fn id(mapping: &EventSourceMapping) -> &str {

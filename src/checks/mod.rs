@@ -11,6 +11,7 @@ mod kafka;
 mod login;
 pub mod mapping;
 pub mod names;
+mod poller;
 mod resolve;
 pub mod rights;
 mod tls;

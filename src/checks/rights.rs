@@ -15,20 +15,43 @@ use crate::vpc::Gap;
 #[must_use]
 pub fn answers(rights: &Rights) -> Vec<Answer> {
     let mut found = Vec::new();
-    found.extend(judged(rights, &["Connect"], &c::IAM_01));
+    found.extend(judged(rights, &["Connect"], Entries::of(&c::IAM_01)));
     if rights.about("WriteData").is_some() {
         found.extend(topic(rights));
     }
     if rights.about("AlterGroup").is_some() {
-        found.extend(judged(rights, &["DescribeGroup", "AlterGroup"], &c::IAM_11));
+        found.extend(judged(
+            rights,
+            &["DescribeGroup", "AlterGroup"],
+            Entries::of(&c::IAM_11),
+        ));
     }
     found.extend(seldom_read(rights));
     found
 }
 
+/// Under which entries actions are judged.
+#[derive(Clone, Copy)]
+pub(super) struct Entries {
+    /// The entry that was checked, where nothing is wrong or it is not known.
+    pub pass: &'static Fault,
+    /// The entry of a denial.
+    pub fault: fn(&Right) -> &'static Fault,
+}
+
+impl Entries {
+    /// The client's own rights: the entry says what is wrong with the policy.
+    fn of(pass: &'static Fault) -> Self {
+        Self {
+            pass,
+            fault: |right| right.fault().unwrap_or(&c::IAM_01),
+        }
+    }
+}
+
 /// Actions that are all needed: one fault for those that are denied, else what is not known, else a pass. `None` where the
 /// policies that can be read allow them all, and others are open.
-fn judged(rights: &Rights, actions: &[&str], entry: &'static Fault) -> Vec<Answer> {
+pub(super) fn judged(rights: &Rights, actions: &[&str], entries: Entries) -> Vec<Answer> {
     let all: Vec<&Right> = actions
         .iter()
         .filter_map(|name| rights.about(name))
@@ -37,7 +60,7 @@ fn judged(rights: &Rights, actions: &[&str], entry: &'static Fault) -> Vec<Answe
         all.iter().copied().filter(|right| keep(right)).collect()
     };
     let denied = with(Right::is_denied);
-    if let Some(fault) = denied.first().and_then(|right| right.fault()) {
+    if let Some(fault) = denied.first().map(|right| (entries.fault)(right)) {
         let deciding = denied[0].outcome.deciding.first();
         return vec![Answer {
             repair: rights.repair(&denied),
@@ -48,12 +71,12 @@ fn judged(rights: &Rights, actions: &[&str], entry: &'static Fault) -> Vec<Answe
     }
     let open = with(|right| !right.is_allowed_as_read());
     if !open.is_empty() {
-        return gaps(&open, entry);
+        return gaps(&open, entries.pass);
     }
     let sure = all.iter().all(|right| right.is_allowed());
     let pass = sure.then(|| Answer {
         more: facts(&all),
-        ..answer(entry, Status::Pass, Right::words_of(&all))
+        ..answer(entries.pass, Status::Pass, Right::words_of(&all))
     });
     pass.into_iter().collect()
 }
@@ -118,7 +141,7 @@ fn topic(rights: &Rights) -> Vec<Answer> {
         (false, true) => &["DescribeTopic", "WriteData"],
         (true, true) | (false, false) => &["DescribeTopic", "WriteData", "ReadData"],
     };
-    found.extend(judged(rights, needed, &c::IAM_10));
+    found.extend(judged(rights, needed, Entries::of(&c::IAM_10)));
     for (name, what) in [("WriteData", "producer"), ("ReadData", "consumer")] {
         if !needed.contains(&name)
             && let Some(right) = rights.about(name).filter(|right| right.is_denied())

@@ -46,7 +46,14 @@ pub(super) type Known = Result<Rights, Gap>;
 fn of_rights(case: &Case, rights: Option<&Known>) -> Stated {
     match rights {
         None => Stated::default(),
-        Some(Ok(rights)) => stated(case, rights::answers(rights)),
+        Some(Ok(rights)) => {
+            let mut answers = rights::answers(rights);
+            let facts = case.facts.as_ref();
+            if facts.is_some_and(|own| mapping::is_fed_otherwise(case, &World::new(own, &[]))) {
+                answers.iter_mut().for_each(Answer::as_a_word);
+            }
+            stated(case, answers)
+        }
         Some(Err(gap)) => Stated {
             seldom: vec![Unknown {
                 what: gap.what.clone(),

@@ -2,6 +2,7 @@
 
 use crate::aws::files::key_of;
 use crate::aws::snapshot::Snapshot;
+use crate::aws::snapshot::lambda::GetFunctionConfiguration;
 use crate::case::{Case, ClientKind, IdentityFacts};
 use crate::checks::function::function;
 use crate::iam::{Principal, PrincipalKind};
@@ -21,29 +22,43 @@ pub struct Identity {
 #[must_use]
 pub fn identity(case: &Case, facts: &Snapshot) -> Option<Result<Identity, Gap>> {
     let world = World::new(facts, &[]);
-    let (arn, session) = match function(case, &world) {
-        Some(function) => (function.role.clone()?, Some(function.function_name.clone())),
-        None if case.client.role.is_some() => (case.client.role.clone()?, None),
-        None => match (&case.identity, case.client.kind) {
-            (IdentityFacts::Known { arn, .. }, ClientKind::Machine) => (arn.clone(), None),
-            _ => return None,
-        },
+    if let Some(function) = function(case, &world) {
+        let named = |identity: Identity| Identity {
+            principal: identity.principal.with_session(&function.function_name),
+            ..identity
+        };
+        return of_function(facts, function).map(|identity| identity.map(named));
+    }
+    match (&case.client.role, &case.identity, case.client.kind) {
+        (Some(arn), _, _) => Some(read(facts, arn)),
+        (None, IdentityFacts::Known { arn, .. }, ClientKind::Machine) => Some(read(facts, arn)),
+        _ => None,
+    }
+}
+
+/// A function's role, as a service assumes it; `None` where the facts do not say it.
+#[must_use]
+pub fn of_function(
+    facts: &Snapshot,
+    function: &GetFunctionConfiguration,
+) -> Option<Result<Identity, Gap>> {
+    let by_service = |identity: Identity| Identity {
+        made_by_service: true,
+        ..identity
     };
-    let made_by_service = session.is_some();
-    let read = Principal::from_arn(&arn).map_err(|error| Gap {
+    let role = function.role.as_deref()?;
+    Some(read(facts, role).map(by_service))
+}
+
+fn read(facts: &Snapshot, arn: &str) -> Result<Identity, Gap> {
+    let principal = Principal::from_arn(arn).map_err(|error| Gap {
         what: format!("what {arn} may do: {error}"),
         needs: "a role or user of IAM".to_owned(),
-    });
-    Some(read.map(|principal| {
-        let principal = match session {
-            Some(name) => principal.with_session(&name),
-            None => principal,
-        };
-        Identity {
-            principal: known(facts, principal),
-            made_by_service,
-        }
-    }))
+    })?;
+    Ok(Identity {
+        principal: known(facts, principal),
+        made_by_service: false,
+    })
 }
 
 /// The principal with what `iam:GetRole` or `iam:GetUser` told of it.

@@ -17,7 +17,7 @@ pub(super) const CLUSTER: &str = "the cluster's policy";
 ///
 /// Resource control policies are none: they hold for a list of services, on which MSK does not stand
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
-pub(super) fn of(facts: &Snapshot, identity: &Identity, cluster: &ClusterArn) -> Policies {
+pub(super) fn of(facts: &Snapshot, identity: &Identity, cluster: Option<&ClusterArn>) -> Policies {
     let read = Reading { facts };
     Policies {
         identity: Layer::Read(read.identity(&identity.principal.name)),
@@ -29,12 +29,13 @@ pub(super) fn of(facts: &Snapshot, identity: &Identity, cluster: &ClusterArn) ->
         },
         service_control: vec![Layer::Unread],
         resource_control: Vec::new(),
-        cluster: read.cluster(cluster),
+        cluster: cluster.map_or(Layer::Absent, |cluster| read.cluster(cluster)),
     }
 }
 
 /// Whether somebody asked for policies at all.
-pub(super) fn are_known(facts: &Snapshot) -> bool {
+#[must_use]
+pub fn are_known(facts: &Snapshot) -> bool {
     facts.scopes.iter().any(|facts| {
         !facts.attached_role_policies.is_empty() || !facts.role_policy_names.is_empty()
     })
