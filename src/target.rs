@@ -4,7 +4,7 @@ mod bootstrap;
 mod msk_name;
 
 pub use bootstrap::{BootstrapError, parse_bootstrap};
-pub use msk_name::{Flavour, MskName};
+pub use msk_name::{Flavour, MskName, is_region};
 
 use std::fmt;
 use std::net::IpAddr;

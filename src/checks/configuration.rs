@@ -4,7 +4,7 @@ use crate::aws::snapshot::Snapshot;
 use crate::aws::snapshot::kafka::{ClientAuthentication, Cluster, Switch};
 use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
-use crate::diagnosis::{Fact, Repair, Status};
+use crate::diagnosis::{Fact, Repair, Setting, Status};
 use crate::target::{Auth, Flavour, MskName};
 use crate::vpc::{self, World};
 
@@ -29,6 +29,8 @@ pub struct Answer {
     pub more: Vec<Fact>,
     /// What would repair it.
     pub repair: Repair,
+    /// The setting that would, not tried yet.
+    pub setting: Option<Setting>,
 }
 
 impl Answer {
@@ -52,6 +54,7 @@ pub(super) fn answer(fault: &'static Fault, status: Status, words: impl Into<Str
         at: None,
         more: Vec::new(),
         repair: Repair::default(),
+        setting: None,
     }
 }
 

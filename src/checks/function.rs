@@ -6,19 +6,19 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-networking.html>.
 
 use super::configuration::{Answer, answer};
+use super::environment::{apis, patience, region};
 use crate::aws::snapshot::ec2::NetworkInterface;
 use crate::aws::snapshot::lambda::{GetFunctionConfiguration, VpcConfig};
 use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
-use crate::diagnosis::Status;
+use crate::diagnosis::{Setting, Status};
 use crate::named::bare;
 use crate::vpc::{self, World, configuration};
 
 /// Below this memory, in MiB, a function has so little of a core that TLS and signing alone take seconds.
 const STARVED: i64 = 128;
-/// The shortest time, in seconds, in which a Kafka client has tried all brokers once and says why it fails: kafka-python
-/// and librdkafka wait 10 s for one connection.
-const PATIENCE: i64 = 10;
+/// A timeout, in seconds, that leaves a client the time to try its brokers and to say why it fails.
+const ENOUGH: i64 = 30;
 
 /// The function that the case is about, as the facts have it.
 #[must_use]
@@ -59,7 +59,9 @@ pub fn answers(case: &Case, world: &World<'_>) -> Vec<Answer> {
         found.extend(addresses(world, function, vpc));
         found.extend(tenancy(world, vpc));
         found.extend(ipv6(case, vpc));
+        found.extend(apis(world, function, vpc));
     }
+    found.extend(region(case, function));
     found.extend(timeout(function));
     found.extend(memory(function));
     found.extend(snap_start(function, qualifier.as_deref()));
@@ -255,24 +257,39 @@ fn ipv6(case: &Case, vpc: &VpcConfig) -> Option<Answer> {
         (Status::Fault, "off")
     };
     let words = format!("Ipv6AllowedForDualStack is {word}");
-    Some(answer(&c::FN_17, status, words))
+    Some(Answer {
+        setting: Some(Setting::Ipv6 {
+            function: case
+                .target
+                .function
+                .clone()
+                .or_else(|| case.client.name.clone())?,
+            subnets: vpc.subnet_ids.clone(),
+            groups: vpc.security_group_ids.clone(),
+        }),
+        ..answer(&c::FN_17, status, words)
+    })
 }
 
 /// What ends the invocation before the client says why it cannot connect.
 fn timeout(function: &GetFunctionConfiguration) -> Option<Answer> {
     let timeout = function.timeout?;
     let name = &function.function_name;
-    if timeout >= PATIENCE {
+    let patience = patience(function);
+    if timeout >= patience {
         let words = format!("{name} may take {timeout} s");
         return Some(answer(&c::FN_09, Status::Pass, words));
     }
-    Some(answer(
-        &c::FN_09,
-        Status::Warning,
-        format!(
-            "{name} is ended after {timeout} s, and a Kafka client waits {PATIENCE} s and more for one connection: its error is never printed"
-        ),
-    ))
+    let words = format!(
+        "{name} is ended after {timeout} s, and its Kafka client waits {patience} s and more for one connection: its error is never printed"
+    );
+    Some(Answer {
+        setting: Some(Setting::Timeout {
+            function: name.clone(),
+            seconds: ENOUGH.max(patience + ENOUGH / 3),
+        }),
+        ..answer(&c::FN_09, Status::Warning, words)
+    })
 }
 
 fn memory(function: &GetFunctionConfiguration) -> Option<Answer> {

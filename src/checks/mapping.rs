@@ -7,15 +7,18 @@
 use super::configuration::{Answer, answer};
 use super::function::function;
 use super::poller;
+use crate::aws::snapshot::Snapshot;
 use crate::aws::snapshot::ec2::{Subnet, VpcEndpoint};
 use crate::aws::snapshot::kafka::Cluster;
 use crate::aws::snapshot::lambda::EventSourceMapping;
 use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
-use crate::diagnosis::Status;
+use crate::diagnosis::{Change, Repair, Setting, Status, Tried};
 use crate::named::bare;
 use crate::target::{Auth, parse_bootstrap};
-use crate::vpc::{self, From, Path, PathVerdict, Question, World, acls, gives_internet};
+use crate::vpc::{
+    self, Blocker, From, Path, PathVerdict, Question, World, acls, gives_internet, repair,
+};
 
 /// The longest that a function may take for a poller to call it, in seconds.
 const LONGEST: i64 = 14 * 60;
@@ -48,14 +51,17 @@ pub fn answers(case: &Case, world: &World<'_>) -> Vec<Answer> {
         found.extend(state(mapping));
         found.extend(result(mapping));
         if let Some(timeout) = function.timeout.filter(|timeout| *timeout > LONGEST) {
-            found.push(answer(
-                &c::ESM_12,
-                Status::Fault,
-                format!(
-                    "{name} may take {timeout} s, and {} calls functions of at most {LONGEST} s",
-                    id(mapping)
-                ),
-            ));
+            let words = format!(
+                "{name} may take {timeout} s, and {} calls functions of at most {LONGEST} s",
+                id(mapping)
+            );
+            found.push(Answer {
+                setting: Some(Setting::Timeout {
+                    function: name.to_owned(),
+                    seconds: LONGEST,
+                }),
+                ..answer(&c::ESM_12, Status::Fault, words)
+            });
         }
         found.extend(poller::interfaces(world.snapshot, mapping, function));
         if let Some(cluster) = cluster {
@@ -122,7 +128,14 @@ fn state(mapping: &EventSourceMapping) -> Option<Answer> {
         _ => Status::Unknown,
     };
     let words = format!("{} is {state}{why}", id(mapping));
-    Some(answer(&c::ESM_12, status, words))
+    let polls = |uuid: &String| Setting::Polls {
+        mapping: uuid.clone(),
+    };
+    let disabled = state == "Disabled";
+    Some(Answer {
+        setting: mapping.uuid.as_ref().filter(|_| disabled).map(polls),
+        ..answer(&c::ESM_12, status, words)
+    })
 }
 
 /// The texts that a poller leaves behind, each with its entry.
@@ -162,18 +175,16 @@ fn result(mapping: &EventSourceMapping) -> Option<Answer> {
 fn own_path(world: &World<'_>, mapping: &EventSourceMapping, cluster: &Cluster) -> Option<Answer> {
     let place = &cluster.provisioned.as_ref()?.broker_node_group_info;
     let rules = acls(world.snapshot);
-    let proof = vpc::answer(
-        &World::new(world.snapshot, &rules),
-        &Question {
-            cluster: Some(cluster.cluster_arn.clone()),
-            from: From::Subnets {
-                subnets: place.client_subnets.clone(),
-                groups: place.security_groups.clone(),
-            },
-            auth: auth(mapping, cluster),
-            ports: Vec::new(),
+    let question = Question {
+        cluster: Some(cluster.cluster_arn.clone()),
+        from: From::Subnets {
+            subnets: place.client_subnets.clone(),
+            groups: place.security_groups.clone(),
         },
-    );
+        auth: auth(mapping, cluster),
+        ports: Vec::new(),
+    };
+    let proof = vpc::answer(&World::new(world.snapshot, &rules), &question);
     let blocked: Vec<&Path> = proof
         .paths
         .iter()
@@ -187,17 +198,17 @@ fn own_path(world: &World<'_>, mapping: &EventSourceMapping, cluster: &Cluster) 
         } else {
             &c::ESM_01
         };
-        return Some(answer(
-            fault,
-            Status::Fault,
-            format!(
-                "{} polls from the cluster's subnets with the cluster's groups, and {} of {} such paths do not work: {}",
-                id(mapping),
-                blocked.len(),
-                proof.paths.len(),
-                blocker.detail
-            ),
-        ));
+        let words = format!(
+            "{} polls from the cluster's subnets with the cluster's groups, and {} of {} such paths do not work: {}",
+            id(mapping),
+            blocked.len(),
+            proof.paths.len(),
+            blocker.detail
+        );
+        return Some(Answer {
+            repair: path_repair(world.snapshot, &question, &proof.paths, blocker),
+            ..answer(fault, Status::Fault, words)
+        });
     }
     let all = !proof.paths.is_empty()
         && proof
@@ -214,6 +225,25 @@ fn own_path(world: &World<'_>, mapping: &EventSourceMapping, cluster: &Cluster) 
             ),
         )
     })
+}
+
+/// The changes that take a blocker off the poller's paths, tried on a copy of the facts.
+fn path_repair(facts: &Snapshot, question: &Question, paths: &[Path], blocker: &Blocker) -> Repair {
+    let found: Vec<(&Path, &Blocker)> = paths
+        .iter()
+        .flat_map(|path| path.blockers.iter().map(move |own| (path, own)))
+        .filter(|(_, own)| own.code == blocker.code)
+        .collect();
+    let changes = repair::repair(facts, question, paths, &found);
+    let after = repair::with_changes(facts, question, &changes);
+    Repair {
+        tried: if repair::all_reachable(&after) {
+            Tried::Reachable(after.len())
+        } else {
+            Tried::NotEnough
+        },
+        changes: changes.into_iter().map(Change::Network).collect(),
+    }
 }
 
 /// How the poller logs in: with what it was given, else with IAM where the cluster has it.
@@ -310,14 +340,16 @@ fn endpoints(world: &World<'_>, mapping: &EventSourceMapping, cluster: &Cluster)
         } else {
             format!("is {}", endpoint.state.as_deref().unwrap_or_default())
         };
-        answer(
-            &c::ESM_16,
-            Status::Fault,
-            format!(
-                "{} for {} {why}",
-                endpoint.vpc_endpoint_id,
-                endpoint.service_name.as_deref().unwrap_or_default()
-            ),
-        )
+        let words = format!(
+            "{} for {} {why}",
+            endpoint.vpc_endpoint_id,
+            endpoint.service_name.as_deref().unwrap_or_default()
+        );
+        Answer {
+            setting: (endpoint.private_dns_enabled == Some(false)).then(|| Setting::PrivateDns {
+                endpoint: endpoint.vpc_endpoint_id.clone(),
+            }),
+            ..answer(&c::ESM_16, Status::Fault, words)
+        }
     })
 }

@@ -6,6 +6,7 @@
 mod certificate;
 pub mod configuration;
 mod connect;
+mod environment;
 pub mod function;
 mod kafka;
 mod login;

@@ -1,5 +1,6 @@
 //! A change of the configuration that takes a cause away, whatever it is a change of. Msk-doctor shows it and never makes it.
 
+use super::setting::Setting;
 use crate::rights::RightsChange;
 use crate::vpc;
 
@@ -14,15 +15,6 @@ pub enum Change {
     Setting(Setting),
 }
 
-/// A setting, as both tools have it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// The AWS CLI command that makes it.
-    pub command: String,
-    /// The same as a Terraform fragment.
-    pub terraform: String,
-}
-
 impl Change {
     /// The AWS CLI command that makes it.
     #[must_use]
@@ -30,7 +22,7 @@ impl Change {
         match self {
             Change::Network(change) => change.command(),
             Change::Rights(change) => change.command.clone(),
-            Change::Setting(setting) => setting.command.clone(),
+            Change::Setting(setting) => setting.command(),
         }
     }
 
@@ -49,7 +41,7 @@ impl Change {
         match self {
             Change::Network(change) => change.terraform(),
             Change::Rights(change) => change.terraform.clone(),
-            Change::Setting(setting) => setting.terraform.clone(),
+            Change::Setting(setting) => setting.terraform(),
         }
     }
 

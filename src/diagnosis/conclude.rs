@@ -2,14 +2,14 @@
 
 use super::sign::{Seen, signs};
 use super::verdict::{unknowns, verdict};
-use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Stand, Status, Weight};
+use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Stand, Status, Verdict, Weight};
 use super::{configuration, paths};
 use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
 use crate::probe::observation::Detail;
 use crate::rights::Rights;
-use crate::vpc::Proof;
+use crate::vpc::{PathVerdict, Proof};
 
 /// Diagnoses a case.
 #[must_use]
@@ -54,6 +54,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     merge_stated(&mut causes, stated.causes);
     order(case, &mut causes);
     findings.extend(checks::warnings(case));
+    let sure = stated.unknown.is_empty() && proof.verdict() == Some(PathVerdict::Reachable);
     findings.extend(judged.findings);
     findings.extend(stated.findings);
     let mut unknown = unknowns(case);
@@ -61,6 +62,9 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     unknown.extend(stated.unknown);
     unknown.extend(stated.seldom);
     unknown.extend(configuration::missing(case));
+    if causes.is_empty() && sure && verdict(case, &causes) != Verdict::Healthy {
+        causes.extend(configuration::what_is_left(case, told.rights));
+    }
     Diagnosis {
         verdict: verdict(case, &causes),
         causes,

@@ -6,12 +6,14 @@ mod conclude;
 mod configuration;
 pub mod experiment;
 mod paths;
+mod setting;
 pub mod sign;
 mod verdict;
 
-pub use change::{Change, Setting};
+pub use change::Change;
 pub use conclude::{conclude, conclude_with};
 pub use paths::{prove, question};
+pub use setting::Setting;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -29,11 +29,11 @@ pub fn identity(case: &Case, facts: &Snapshot) -> Option<Result<Identity, Gap>> 
         };
         return of_function(facts, function).map(|identity| identity.map(named));
     }
-    match (&case.client.role, &case.identity, case.client.kind) {
-        (Some(arn), _, _) => Some(read(facts, arn)),
-        (None, IdentityFacts::Known { arn, .. }, ClientKind::Machine) => Some(read(facts, arn)),
-        _ => None,
-    }
+    let arn = match (&case.client.role, &case.identity, case.client.kind) {
+        (Some(arn), _, _) | (None, IdentityFacts::Known { arn, .. }, ClientKind::Machine) => arn,
+        _ => return None,
+    };
+    Some(read(facts, arn))
 }
 
 /// A function's role, as a service assumes it; `None` where the facts do not say it.

@@ -88,16 +88,20 @@ impl MskName {
     }
 }
 
-/// `eu-west-1`, `us-gov-east-1`, `us-iso-east-1`: words and a number at the end.
-fn is_region(label: &str) -> bool {
+/// Whether `label` is written like a region: `eu-west-1`, `us-gov-east-1`, `eusc-de-east-1`: where in the world, words, a digit.
+#[must_use]
+pub fn is_region(label: &str) -> bool {
     let parts: Vec<&str> = label.split('-').collect();
-    parts.len() >= 3
-        && parts
-            .last()
-            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-        && parts[..parts.len() - 1]
-            .iter()
-            .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+    let word = |word: &&str| {
+        (1..=12).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase())
+    };
+    matches!(parts.as_slice(), [first, middle @ .., last]
+        if (first.len() == 2 || *first == "eusc")
+            && word(first)
+            && (1..=2).contains(&middle.len())
+            && middle.iter().all(word)
+            && last.len() == 1
+            && last.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// DNS suffixes of the isolated partitions, from botocore's `partitions.json`.

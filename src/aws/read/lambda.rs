@@ -5,9 +5,10 @@ use aws_sdk_lambda::Client;
 use super::Refusal;
 use super::rest::whole;
 use crate::aws::snapshot::lambda;
-use crate::target::{Auth, MskName, parse_bootstrap};
+use crate::target::{Auth, MskName, is_region, parse_bootstrap};
 
-/// A function's configuration; of its environment only what names brokers, regions and clusters.
+/// A function's configuration; of its environment only what names brokers, regions, clusters, secrets' and roles' ARNs and
+/// time-outs.
 pub(super) async fn configuration(
     client: &Client,
     name: &str,
@@ -20,7 +21,8 @@ pub(super) async fn configuration(
             .set_qualifier(qualifier.map(ToOwned::to_owned))
     )?;
     if let Some(environment) = &mut answer.environment {
-        environment.variables.retain(|_, value| is_of_use(value));
+        let kept = |name: &String, value: &mut String| is_of_use(value) || is_timeout(name, value);
+        environment.variables.retain(kept);
     }
     Ok(answer)
 }
@@ -37,10 +39,33 @@ pub(super) async fn event_source_mappings(
     )
 }
 
-/// Whether the value of an environment variable says where a client connects, and is nothing else: what merely
+/// Whether the value of an environment variable says where a client connects or what it calls, and is nothing else: what merely
 /// could be a secret is not kept.
 pub(super) fn is_of_use(value: &str) -> bool {
-    is_cluster_arn(value) || is_region(value) || is_brokers(value)
+    is_cluster_arn(value) || is_region(value) || is_brokers(value) || is_called(value)
+}
+
+/// Whether it is a number that a client may wait for.
+fn is_timeout(name: &str, value: &str) -> bool {
+    name.to_ascii_uppercase().contains("TIMEOUT")
+        && (1..=7).contains(&value.len())
+        && value.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether it is the ARN of a secret or role, which is no secret: the function calls the API for it.
+fn is_called(value: &str) -> bool {
+    let parts: Vec<&str> = value.splitn(6, ':').collect();
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/-_.+=@".contains(&b))
+    };
+    match parts.as_slice() {
+        ["arn", _, "secretsmanager", _, _, resource] => {
+            resource.strip_prefix("secret:").is_some_and(plain)
+        }
+        ["arn", _, "iam", "", _, resource] => resource.starts_with("role/") && plain(resource),
+        _ => false,
+    }
 }
 
 /// Whether it is the ARN of an MSK cluster.
@@ -52,18 +77,6 @@ pub(super) fn is_cluster_arn(value: &str) -> bool {
             if resource.starts_with("cluster/")
                 && resource.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_".contains(&b))
     )
-}
-
-fn is_region(value: &str) -> bool {
-    let parts: Vec<&str> = value.split('-').collect();
-    matches!(parts.as_slice(), [first, middle @ .., last]
-        if first.len() == 2
-            && (1..=2).contains(&middle.len())
-            && [first].into_iter().chain(middle).all(|part| {
-                !part.is_empty() && part.len() <= 12 && part.bytes().all(|b| b.is_ascii_lowercase())
-            })
-            && last.len() == 1
-            && last.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_brokers(value: &str) -> bool {
@@ -87,6 +100,8 @@ mod tests {
             "eu-west-1",
             "us-gov-west-1",
             "arn:aws:kafka:eu-west-1:111122223333:cluster/demo/0f7a9b6e-1",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonMSK_x",
+            "arn:aws:iam::111122223333:role/apps/reader",
         ] {
             assert!(is_of_use(value), "{value}");
         }
@@ -97,7 +112,6 @@ mod tests {
             "hunter2:9098",
             "https://user:secret@registry.internal:8081",
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:AmazonMSK_x",
             "pass-word-1",
         ] {
             assert!(!is_of_use(value), "{value}");
