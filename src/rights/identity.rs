@@ -29,11 +29,15 @@ pub fn identity(case: &Case, facts: &Snapshot) -> Option<Result<Identity, Gap>> 
         };
         return of_function(facts, function).map(|identity| identity.map(named));
     }
-    let arn = match (&case.client.role, &case.identity, case.client.kind) {
-        (Some(arn), _, _) | (None, IdentityFacts::Known { arn, .. }, ClientKind::Machine) => arn,
-        _ => return None,
-    };
-    Some(read(facts, arn))
+    if let Some(arn) = &case.client.role {
+        return Some(read(facts, arn));
+    }
+    match &case.identity {
+        IdentityFacts::Known { arn, .. } if case.client.kind == ClientKind::Machine => {
+            Some(read(facts, arn))
+        }
+        _ => None,
+    }
 }
 
 /// A function's role, as a service assumes it; `None` where the facts do not say it.
