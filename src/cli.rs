@@ -66,10 +66,11 @@ pub enum Command {
         msk-doctor lambda orders-writer --facts facts/\n\n\
         An event source mapping's poller is a client of its own: it polls from the cluster's subnets.")]
     Lambda(Box<DiagnoseArgs>),
-    /// What the function's role may do on the cluster, topic and group, by its policies
+    /// What an identity may do on the cluster, topic and group, by its policies: the function's role, or whoever is named
     #[command(
         after_help = "Examples:\n  msk-doctor iam orders-writer --topic orders\n  \
         msk-doctor iam orders-reader --topic orders --group readers\n  \
+        msk-doctor iam --cluster demo --principal arn:aws:iam::111122223333:role/orders\n  \
         msk-doctor iam orders-writer --cluster demo --facts facts/\n\n\
         What the organisation's policies say is known from iam:SimulatePrincipalPolicy alone."
     )]

@@ -103,6 +103,7 @@ impl Named {
             }
         }
         if client.kind == ClientKind::Function
+            && client.role.is_none()
             && let Some(name) = &client.name
         {
             client.role = function_in(facts, name).and_then(|function| function.role.clone());

@@ -5,11 +5,13 @@ mod change;
 mod fault;
 mod identity;
 mod policies;
+mod witness;
 mod words;
 
 pub use change::RightsChange;
 pub use identity::{Identity, identity, of_function};
 pub use policies::are_known as policies_are_known;
+pub use witness::Witness;
 
 use crate::aws::snapshot::Snapshot;
 use crate::case::Case;
@@ -18,7 +20,8 @@ use crate::diagnosis::{Fact, Repair, Tried};
 use crate::iam::actions::{Action, Names, find};
 use crate::iam::fix::{apply, fixes};
 use crate::iam::{
-    self, Arn, ClusterArn, Decision, LayerName, Missing, Outcome, Policies, Request, evaluate,
+    self, Arn, ClusterArn, Decision, Layer, LayerName, Missing, Outcome, Policies, Request,
+    evaluate,
 };
 use crate::vpc::{self, Gap, World};
 
@@ -29,8 +32,12 @@ pub struct Right {
     pub action: &'static Action,
     /// What was asked.
     pub request: Request,
-    /// The answer.
+    /// The answer of our own reading.
     pub outcome: Outcome,
+    /// The simulator's, where it was asked.
+    pub witness: Option<Witness>,
+    /// Whether a policy of the cluster has a say, which the simulator does not know.
+    cluster_has_a_say: bool,
 }
 
 /// What an identity may do on a cluster.
@@ -58,7 +65,8 @@ pub fn of(case: &Case) -> Option<Result<Rights, Gap>> {
         Ok(identity) => identity,
         Err(gap) => return Some(Err(gap)),
     };
-    if !policies::are_known(facts) {
+    let simulated = facts.known(|facts| &facts.simulations).next().is_some();
+    if !policies::are_known(facts) && !simulated {
         return Some(Err(Gap {
             what: format!(
                 "what {} may do: its policies are not among the facts",
@@ -123,11 +131,17 @@ pub fn judge(
             if let Ok(now) = time::OffsetDateTime::from_unix_timestamp(now) {
                 request.context.set_time(now);
             }
+            let witness = witness::of(facts, &identity, &request);
+            request.allowed_by_organizations = witness
+                .as_ref()
+                .and_then(|witness| witness.by_organizations);
             let outcome = evaluate(&policies, &request);
             Some(Right {
                 action,
                 request,
                 outcome,
+                witness,
+                cluster_has_a_say: policies.cluster != Layer::Absent,
             })
         })
         .collect();
@@ -230,11 +244,36 @@ impl Rights {
 }
 
 impl Right {
+    /// What is decided: by our own reading, by the simulator where that knows too little, by neither where they differ.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        let own = self.outcome.if_unread_pass;
+        match &self.witness {
+            Some(witness) if own == Decision::Unknown && witness.is_sure => witness.decision,
+            Some(_) if self.difference().is_some() => Decision::Unknown,
+            _ => own,
+        }
+    }
+
+    /// What the simulator says, where it is not what we read.
+    #[must_use]
+    pub fn difference(&self) -> Option<&Witness> {
+        let witness = self.witness.as_ref()?;
+        let differs = !self.cluster_has_a_say && witness.contradicts(self.outcome.if_unread_pass);
+        differs.then_some(witness)
+    }
+
+    /// Whether our own reading knew too little, and the simulator decides.
+    #[must_use]
+    pub fn is_by_witness(&self) -> bool {
+        self.outcome.if_unread_pass == Decision::Unknown && self.decision() != Decision::Unknown
+    }
+
     /// Whether the policies as read deny it: what could not be read of the session and the organisation only takes away.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(
-            self.outcome.if_unread_pass,
+            self.decision(),
             Decision::ImplicitDeny | Decision::ExplicitDeny
         )
     }
@@ -242,13 +281,14 @@ impl Right {
     /// Whether it is certain to be allowed.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
-        self.outcome.decision == Decision::Allowed
+        self.decision() == Decision::Allowed
+            && (self.outcome.decision == Decision::Allowed || self.is_by_witness())
     }
 
     /// Whether everything that was read allows it, and only what can seldom be read is open.
     #[must_use]
     pub fn is_allowed_as_read(&self) -> bool {
-        self.outcome.if_unread_pass == Decision::Allowed
+        self.decision() == Decision::Allowed
     }
 
     /// The entry of the catalogue for a denial; `None` if it is not denied.
@@ -282,10 +322,14 @@ impl Right {
         let told = missing
             .iter()
             .filter(move |one| others == 0 || !is_seldom_read(one));
-        told.map(|missing| Gap {
+        let differs = self.difference().map(|witness| Gap {
+            what: format!("why {}, which these policies do not", witness.words()),
+            needs: "a login with the client's identity".to_owned(),
+        });
+        differs.into_iter().chain(told.map(|missing| Gap {
             what: words::missing(missing),
             needs: words::needs(missing),
-        })
+        }))
     }
 }
 

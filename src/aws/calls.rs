@@ -44,7 +44,7 @@ macro_rules! calls {
     };
 }
 
-use super::snapshot::{ec2, iam, kafka, lambda, route53};
+use super::snapshot::{ec2, iam, kafka, lambda, route53, sts};
 
 calls! {
     ec2::DescribeVpcs: "ec2" "describe-vpcs" "DescribeVpcs" "Vpcs" "the address ranges of the VPCs";
@@ -88,8 +88,19 @@ calls! {
     iam::ListAttachedRolePolicies: "iam" "list-attached-role-policies" "ListAttachedRolePolicies" "AttachedPolicies" "which managed policies the role has";
     iam::ListRolePolicies: "iam" "list-role-policies" "ListRolePolicies" "PolicyNames" "which policies of its own the role has";
     iam::GetRolePolicy: "iam" "get-role-policy" "GetRolePolicy" "PolicyName" "what a policy of the role's own allows";
+    iam::GetUser: "iam" "get-user" "GetUser" "User" "the user's permissions boundary";
+    iam::ListAttachedUserPolicies: "iam" "list-attached-user-policies" "ListAttachedUserPolicies" "AttachedPolicies" "which managed policies the user has";
+    iam::ListUserPolicies: "iam" "list-user-policies" "ListUserPolicies" "PolicyNames" "which policies of its own the user has";
+    iam::GetUserPolicy: "iam" "get-user-policy" "GetUserPolicy" "PolicyName" "what a policy of the user's own allows";
+    iam::ListGroupsForUser: "iam" "list-groups-for-user" "ListGroupsForUser" "Groups" "whose policies the user has as a member";
+    iam::ListAttachedGroupPolicies: "iam" "list-attached-group-policies" "ListAttachedGroupPolicies" "AttachedPolicies" "which managed policies a group has";
+    iam::ListGroupPolicies: "iam" "list-group-policies" "ListGroupPolicies" "PolicyNames" "which policies of its own a group has";
+    iam::GetGroupPolicy: "iam" "get-group-policy" "GetGroupPolicy" "PolicyName" "what a policy of a group's own allows";
+    iam::SimulatePrincipalPolicy: "iam" "simulate-principal-policy" "SimulatePrincipalPolicy" "EvaluationResults" "what the organisation's policies allow, and a second opinion on all others";
     iam::GetPolicy: "iam" "get-policy" "GetPolicy" "Policy" "which version of a managed policy is in force";
     iam::GetPolicyVersion: "iam" "get-policy-version" "GetPolicyVersion" "PolicyVersion" "what a managed policy allows";
+    sts::GetCallerIdentity: "sts" "get-caller-identity" "GetCallerIdentity" "Arn" "whose the credentials are";
     lambda::GetFunctionConfiguration: "lambda" "get-function-configuration" "GetFunctionConfiguration" "FunctionName" "the function's VPC, role, timeout and environment";
+    lambda::GetFunctionConcurrency: "lambda" "get-function-concurrency" "GetFunctionConcurrency" "" "how many invocations may connect at once";
     lambda::ListEventSourceMappings: "lambda" "list-event-source-mappings" "ListEventSourceMappings" "EventSourceMappings" "which cluster feeds the function";
 }

@@ -317,7 +317,8 @@ mod tests {
                     | "Policy"
                     | "PolicyName"
                     | "VpcConnectionArn"
-                    | "BootstrapBrokerString",
+                    | "BootstrapBrokerString"
+                    | "Arn",
                 ) => "\"x\"",
                 _ => "[]",
             };

@@ -118,6 +118,10 @@ pub fn script(target: &ScriptFor) -> String {
          \x20       save \"iam-get-role-policy.$role.$name.json\" iam get-role-policy --role-name \"$role\" --policy-name \"$name\"\n\
          \x20   done\n\
          done\n\
+         # A second opinion, and the only word on the organisation's policies.\n\
+         for arn in $(cat lambda-get-function-configuration.*.json 2>/dev/null | grep -oE 'arn:[a-z-]+:iam::[0-9]+:role/[^\"]+' | sort -u); do\n\
+         \x20   [ -z \"$clusters\" ] || save \"iam-simulate-principal-policy.${arn##*/}.cluster.json\" iam simulate-principal-policy --policy-source-arn \"$arn\" --resource-arns $clusters --action-names kafka-cluster:Connect kafka-cluster:DescribeCluster kafka-cluster:DescribeClusterDynamicConfiguration kafka-cluster:WriteDataIdempotently\n\
+         done\n\
          for policy in $(cat iam-get-role.*.json iam-list-attached-role-policies.*.json 2>/dev/null | grep -oE 'arn:[a-z-]+:iam::[a-z0-9]+:policy/[^\"]+' | sort -u); do\n\
          \x20   save \"iam-get-policy.$(name \"$policy\").json\" iam get-policy --policy-arn \"$policy\"\n\
          \x20   version=$(grep -oE '\"DefaultVersionId\": *\"[^\"]+' \"iam-get-policy.$(name \"$policy\").json\" 2>/dev/null | grep -oE 'v[0-9]+$')\n\
@@ -152,6 +156,10 @@ fn functions(script: &mut String, target: &ScriptFor) {
         Some(qualifier) => format!("{bare}:{qualifier}"),
         None => bare.to_owned(),
     };
+    let concurrency = shell_word(&format!(
+        "lambda-get-function-concurrency.{}.json",
+        key_of(bare)
+    ));
     let qualified = qualifier
         .as_ref()
         .map(|qualifier| format!(" --qualifier {}", shell_word(qualifier)))
@@ -160,12 +168,16 @@ fn functions(script: &mut String, target: &ScriptFor) {
         script,
         "# The environment variables may hold secrets: only the VPC, the role and the like are saved.\n\
          save {} lambda get-function-configuration --function-name {}{qualified} --query '{QUERY}'\n\
+         save {concurrency} lambda get-function-concurrency --function-name {}\n\
+         # Where none is reserved the CLI prints nothing.\n\
+         [ ! -e {concurrency} ] || [ -s {concurrency} ] || echo '{{}}' >{concurrency}\n\
          save lambda-list-event-source-mappings.json lambda list-event-source-mappings --function-name {}",
         shell_word(&format!(
             "lambda-get-function-configuration.{}.json",
             key_of(&full)
         )),
         shell_word(name),
+        shell_word(bare),
         shell_word(&full),
     );
 }
@@ -227,7 +239,17 @@ mod tests {
             region: Some("eu-west-1".to_owned()),
             profile: None,
         });
+        // A script is for a function: no user is asked about, and whoever runs it is not the client.
+        let of_users = |api: &str| {
+            ["User", "Group", "Caller"]
+                .iter()
+                .any(|of| api.contains(of))
+        };
+        let of_the_network = |call: &Call| call.service == "ec2";
         for call in Facts::CALLS {
+            if of_users(call.api) && !of_the_network(call) {
+                continue;
+            }
             let words = format!(" {} {}", call.service, call.operation);
             assert!(script.contains(&words), "{words} is not in\n{script}");
         }

@@ -39,6 +39,9 @@ pub struct DiagnoseArgs {
     /// Consumer group to ask for
     #[arg(long, env = "MSK_DOCTOR_GROUP")]
     pub group: Option<String>,
+    /// Role, role's session or user whose rights are asked [default: the function's role, else the credentials' own]
+    #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_PRINCIPAL")]
+    pub principal: Option<String>,
     /// Certificates to trust in addition to the platform's
     #[arg(long, value_name = "PEM", env = "MSK_DOCTOR_CA_FILE")]
     pub ca_file: Option<PathBuf>,

@@ -18,6 +18,7 @@ use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
 use msk_doctor::probe::tls::ClientIdentity;
 use msk_doctor::report::Report;
+use msk_doctor::rights;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::msk_iam::Token;
 use msk_doctor::target::{Auth, Target};
@@ -81,7 +82,15 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
         if asked == Asked::Lambda && client.kind != ClientKind::Function {
             return Err(wrong("which function? give its name or ARN"));
         }
-        configuration(target, client, facts, asked, Phase::Connect)
+        let (case, diagnosis) = configuration(target, client, facts, asked, Phase::Connect);
+        if asked == Asked::Iam && rights::of(&case).is_none() {
+            return Err(wrong(if case.target.auth == Auth::Iam {
+                "whose rights? pass --function NAME or --principal ARN"
+            } else {
+                "the client does not log in with IAM: policies say nothing of it (--auth iam asks all the same)"
+            }));
+        }
+        (case, diagnosis)
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }

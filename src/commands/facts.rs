@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use msk_doctor::aws::credentials::{CredentialOptions, load, resolve_region, warm};
+use msk_doctor::aws::credentials::{
+    CredentialOptions, IdentityAnswer, IdentityOptions, identity, load, resolve_region, warm,
+};
 use msk_doctor::aws::read::{Access, Limits, Wanted, read};
+use msk_doctor::aws::snapshot::sts::GetCallerIdentity;
 use msk_doctor::aws::snapshot::{Answer, Snapshot};
 use msk_doctor::cli::{AwsArgs, LimitArgs};
 
@@ -32,12 +35,22 @@ fn of_arn(arn: &str) -> Option<String> {
     Some(region.to_owned()).filter(|region| !region.is_empty())
 }
 
+/// Whose rights are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the function or principal that is named, if any.
+    Named,
+    /// Those of the credentials: STS says whose they are.
+    Callers,
+}
+
 /// Asks AWS; the error says why nobody could be asked.
 pub async fn ask(
     args: &AwsArgs,
     limits: LimitArgs,
-    wanted: &Wanted,
+    mut wanted: Wanted,
     regions: Regions,
+    whose: Whose,
 ) -> Result<Snapshot, String> {
     let started = Instant::now();
     warm();
@@ -78,11 +91,44 @@ pub async fn ask(
     } else {
         (client.await?, None)
     };
+    let caller = match whose {
+        Whose::Callers => caller(&client, limits.phase_timeout).await,
+        Whose::Named => None,
+    };
+    wanted.principal = wanted
+        .principal
+        .or_else(|| caller.as_ref().map(|caller| caller.arn.clone()));
     let limits = Limits {
         whole: limits.deadline.saturating_sub(started.elapsed()),
         call: limits.phase_timeout,
     };
-    Ok(read(wanted, &client, cluster.as_ref(), limits).await)
+    let mut facts = read(&wanted, &client, cluster.as_ref(), limits).await;
+    if let (Some(caller), Some(first)) = (caller, facts.scopes.first_mut()) {
+        first.caller.insert(String::new(), Answer::Known(caller));
+    }
+    Ok(facts)
+}
+
+/// Whose the credentials are, as far as STS says.
+async fn caller(access: &Access, timeout: Duration) -> Option<GetCallerIdentity> {
+    let options = IdentityOptions {
+        region: access.region.clone(),
+        profile: access.profile.clone(),
+        endpoint_url: None,
+        timeout,
+    };
+    match identity(&access.credentials, &options).await.answer {
+        IdentityAnswer::Known {
+            account,
+            arn,
+            user_id,
+        } => Some(GetCallerIdentity {
+            user_id: user_id.to_string(),
+            account: account.to_string(),
+            arn: arn.to_string(),
+        }),
+        _ => None,
+    }
 }
 
 async fn access(

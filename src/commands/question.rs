@@ -9,13 +9,14 @@ use msk_doctor::aws::read::Wanted;
 use msk_doctor::aws::snapshot::Snapshot;
 use msk_doctor::case::{Asked, Client, ClientKind, Shares};
 use msk_doctor::cli::DiagnoseArgs;
+use msk_doctor::iam::Principal;
 use msk_doctor::machine;
 use msk_doctor::named::{Named, bare, clusters, function_in};
 use msk_doctor::pipeline::{Facts, When};
 use msk_doctor::target::{Auth, Endpoint, MskName, Target, parse_bootstrap};
 use msk_doctor::vpc;
 
-use super::facts::{Regions, ask, told};
+use super::facts::{Regions, Whose, ask, told};
 use super::{read_text, wrong};
 
 /// What is asked.
@@ -57,13 +58,25 @@ pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
     };
     wanted.instances.extend(here);
     wanted.rights = matches!(asked, Asked::Everything | Asked::Lambda | Asked::Iam);
+    wanted.principal.clone_from(&args.principal);
+    wanted.topic.clone_from(&args.topic);
+    wanted.group.clone_from(&args.group);
+    let own_rights = wanted.rights
+        && wanted.principal.is_none()
+        && client.kind == ClientKind::Machine
+        && named.either.is_none();
+    let whose = if own_rights {
+        Whose::Callers
+    } else {
+        Whose::Named
+    };
     let beside_probes = !endpoints.is_empty() && !configuration_only;
     let (aws, mut limits) = (args.aws.clone(), args.limits);
     if !beside_probes && !configuration_only {
         // Probes come after it, and need time too.
         limits.deadline /= 2;
     }
-    let answers = async move { Box::pin(ask(&aws, limits, &wanted, regions)).await }.boxed();
+    let answers = async move { Box::pin(ask(&aws, limits, wanted, regions, whose)).await }.boxed();
     if beside_probes {
         let question = question(args, &named, None)?;
         return Ok(Question {
@@ -154,6 +167,14 @@ fn question(args: &DiagnoseArgs, named: &Named, facts: Option<Snapshot>) -> Resu
     target.topic.clone_from(&args.topic);
     target.group.clone_from(&args.group);
     target.function.clone_from(&named.function);
+    if let Some(principal) = &args.principal {
+        Principal::from_arn(principal).map_err(|error| {
+            wrong(format!(
+                "--principal: {error}, such as arn:aws:iam::111122223333:role/orders"
+            ))
+        })?;
+        client.role = Some(principal.clone());
+    }
     Ok(Question {
         speaks_for: speaks_for(&client),
         target,

@@ -7,7 +7,7 @@ use msk_doctor::aws::read::Wanted;
 use msk_doctor::cli::SnapshotArgs;
 use msk_doctor::vpc::From;
 
-use super::facts::{Regions, ask, told};
+use super::facts::{Regions, Whose, ask, told};
 use super::{runtime, wrong};
 
 /// Runs it: 3 where nothing could be read at all.
@@ -46,7 +46,7 @@ pub fn run(args: &SnapshotArgs) -> Result<u8> {
     wanted.rights = true;
     let runtime = runtime()?;
     let regions = Regions::of(args.function.as_deref(), args.cluster.as_deref());
-    let snapshot = runtime.block_on(ask(&args.aws, args.limits, &wanted, regions));
+    let snapshot = runtime.block_on(ask(&args.aws, args.limits, wanted, regions, Whose::Named));
     runtime.shutdown_background();
     let snapshot = snapshot.map_err(wrong)?;
     let folder = args.dir.clone().unwrap_or_default();

@@ -13,9 +13,10 @@ use crate::case::{Case, Client, CredentialFacts, IdentityFacts, TokenJudgement, 
 use crate::catalogue::Side;
 use crate::diagnosis::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
 use crate::diagnosis::{Change, Tried};
-use crate::iam::Outcome;
+use crate::iam::{Decision, Outcome};
 use crate::phase::Phase;
 use crate::probe::observation::Observation;
+use crate::rights::Right;
 use crate::target::{Auth, Endpoint, TargetBroker};
 use crate::text::escaped;
 
@@ -77,7 +78,19 @@ pub struct ReportRights {
     /// The cluster's ARN.
     pub cluster: String,
     /// One for each action that was asked for.
-    pub actions: Vec<Outcome>,
+    pub actions: Vec<ReportRight>,
+}
+
+/// What is decided on one action.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReportRight {
+    /// The answer: `allowed` only where nothing is left open.
+    pub answer: Decision,
+    /// Our own reading of the policies.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The policy simulator's word, where it was asked.
+    pub simulator: Option<Decision>,
 }
 
 /// The program.
@@ -238,11 +251,7 @@ impl Report {
             rights: diagnosis.rights.as_ref().map(|rights| ReportRights {
                 identity: rights.identity.name(),
                 cluster: rights.cluster.to_string(),
-                actions: rights
-                    .answers
-                    .iter()
-                    .map(|right| right.outcome.clone())
-                    .collect(),
+                actions: rights.answers.iter().map(report_right).collect(),
             }),
         }
     }
@@ -314,6 +323,18 @@ fn fix(cause: &Cause) -> Vec<String> {
             .filter_map(|change| change.opens().map(|words| escape(&words))),
     );
     fix
+}
+
+fn report_right(right: &Right) -> ReportRight {
+    let answer = match right.decision() {
+        Decision::Allowed if !right.is_allowed() => Decision::Unknown,
+        decision => decision,
+    };
+    ReportRight {
+        answer,
+        outcome: right.outcome.clone(),
+        simulator: right.witness.as_ref().map(|witness| witness.decision),
+    }
 }
 
 fn report_change(change: &Change) -> ReportChange {

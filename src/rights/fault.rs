@@ -7,6 +7,9 @@ use crate::iam::{Decision, Difference, Flaw, LayerName, Part};
 /// Which entry, by the layer that does not allow and by what is wrong with the statement that comes nearest.
 pub(super) fn fault(right: &Right) -> &'static Fault {
     let outcome = &right.outcome;
+    if right.is_by_witness() {
+        return by_witness(right);
+    }
     if outcome.if_unread_pass == Decision::ExplicitDeny {
         return &c::IAM_04;
     }
@@ -25,6 +28,20 @@ pub(super) fn fault(right: &Right) -> &'static Fault {
     nearest
         .and_then(|near| near.flaws.iter().find_map(of_flaw))
         .unwrap_or_else(|| missing(right))
+}
+
+/// By the simulator alone: it says which layer denies, and not what is wrong with a statement.
+fn by_witness(right: &Right) -> &'static Fault {
+    let taken_away = right.witness.as_ref().is_some_and(|witness| {
+        witness.decision == Decision::ExplicitDeny
+            || witness.by_organizations == Some(false)
+            || witness.by_boundary == Some(false)
+    });
+    if taken_away {
+        &c::IAM_04
+    } else {
+        missing(right)
+    }
 }
 
 /// The mistake that a flaw shows; `None` where a right is just not there.

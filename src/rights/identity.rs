@@ -3,7 +3,7 @@
 use crate::aws::files::key_of;
 use crate::aws::snapshot::Snapshot;
 use crate::aws::snapshot::lambda::GetFunctionConfiguration;
-use crate::case::{Case, ClientKind, IdentityFacts};
+use crate::case::{Asked, Case, ClientKind, IdentityFacts};
 use crate::checks::function::function;
 use crate::iam::{Principal, PrincipalKind};
 use crate::vpc::{Gap, World};
@@ -22,20 +22,33 @@ pub struct Identity {
 #[must_use]
 pub fn identity(case: &Case, facts: &Snapshot) -> Option<Result<Identity, Gap>> {
     let world = World::new(facts, &[]);
-    if let Some(function) = function(case, &world) {
+    let function = function(case, &world);
+    let role = case.client.role.as_deref();
+    if let Some(function) =
+        function.filter(|own| role.is_none_or(|role| own.role.as_deref() == Some(role)))
+    {
         let named = |identity: Identity| Identity {
             principal: identity.principal.with_session(&function.function_name),
             ..identity
         };
         return of_function(facts, function).map(|identity| identity.map(named));
     }
-    if let Some(arn) = &case.client.role {
+    if let Some(arn) = role {
         return Some(read(facts, arn));
     }
+    if case.client.kind != ClientKind::Machine {
+        return None;
+    }
+    let caller = || {
+        facts
+            .known(|facts| &facts.caller)
+            .map(|(_, caller)| &caller.arn)
+            .next()
+    };
     match &case.identity {
-        IdentityFacts::Known { arn, .. } if case.client.kind == ClientKind::Machine => {
-            Some(read(facts, arn))
-        }
+        IdentityFacts::Known { arn, .. } => Some(read(facts, arn)),
+        // Whoever asked AWS is who is meant, where nobody logs in.
+        _ if case.asked == Asked::Iam => caller().map(|arn| read(facts, arn)),
         _ => None,
     }
 }
@@ -47,8 +60,8 @@ pub fn of_function(
     function: &GetFunctionConfiguration,
 ) -> Option<Result<Identity, Gap>> {
     let by_service = |identity: Identity| Identity {
+        principal: known(facts, identity.principal),
         made_by_service: true,
-        ..identity
     };
     let role = function.role.as_deref()?;
     Some(read(facts, role).map(by_service))
@@ -59,29 +72,42 @@ fn read(facts: &Snapshot, arn: &str) -> Result<Identity, Gap> {
         what: format!("what {arn} may do: {error}"),
         needs: "a role or user of IAM".to_owned(),
     })?;
+    let mut principal = known(facts, principal);
+    if principal.is_role() {
+        // Whoever makes a session may give it tags.
+        principal.tags = None;
+    }
     Ok(Identity {
-        principal: known(facts, principal),
+        principal,
         made_by_service: false,
     })
 }
 
 /// The principal with what `iam:GetRole` or `iam:GetUser` told of it.
 fn known(facts: &Snapshot, principal: Principal) -> Principal {
-    if !principal.is_role() {
-        return principal;
-    }
     let key = key_of(&principal.name);
-    let role = facts
-        .known(|facts| &facts.roles)
-        .find(|(found, answer)| *found == key || answer.role.role_name == principal.name)
-        .map(|(_, answer)| &answer.role);
-    let Some(role) = role else {
+    let told = if principal.is_role() {
+        facts
+            .known(|facts| &facts.roles)
+            .map(|(found, answer)| (found, &answer.role))
+            .find(|(found, role)| *found == key || role.role_name == principal.name)
+            .map(|(_, role)| (&role.arn, &role.role_id, &role.tags))
+    } else {
+        facts
+            .known(|facts| &facts.users)
+            .map(|(found, answer)| (found, &answer.user))
+            .find(|(found, user)| *found == key || user.user_name == principal.name)
+            .map(|(_, user)| (&user.arn, &user.user_id, &user.tags))
+    };
+    let Some((arn, id, tags)) = told else {
         return principal;
     };
-    principal
-        .clone()
-        .with_identity(&role.arn, None)
-        .unwrap_or(principal)
+    // A namesake of another account is somebody else.
+    let Ok(known) = principal.clone().with_identity(arn, id.as_deref()) else {
+        return principal;
+    };
+    let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
+    known.with_tags(tags.collect())
 }
 
 impl Identity {

@@ -28,6 +28,12 @@ pub(super) fn rights(rights: &[&Right]) -> String {
 
 fn answer(right: &Right) -> String {
     let outcome = &right.outcome;
+    if let Some(witness) = right.witness.as_ref().filter(|_| right.is_by_witness()) {
+        return witness.words();
+    }
+    if right.difference().is_some() {
+        return "not known".to_owned();
+    }
     match outcome.if_unread_pass {
         Decision::ExplicitDeny => "a statement denies it".to_owned(),
         Decision::ImplicitDeny => {
@@ -49,6 +55,9 @@ const QUOTED: usize = 2;
 /// The statements that decide, else the one that comes nearest with what is wrong with it.
 pub(super) fn facts(right: &Right) -> Vec<Fact> {
     let outcome = &right.outcome;
+    if right.is_by_witness() {
+        return Vec::new();
+    }
     let quote = |at: &StatementRef, statement: &Value| Fact::Statement {
         place: place(at),
         statement: statement.clone(),

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import threading
 import time
@@ -30,6 +31,8 @@ def operation(path, headers, body):
         return KAFKA[parts[3]]
     if parts == ["v1", "vpc-connections"]:
         return "ListVpcConnections"
+    if parts[-1] == "concurrency":
+        return "GetFunctionConcurrency"
     if "functions" in parts:
         return "GetFunctionConfiguration"
     if "event-source-mappings" in parts:
@@ -45,6 +48,7 @@ class Stub:
         self.delay = 0
         self.asked, self.firewalls = [], []
         self.recorded, self.changed = {}, {}
+        self.simulator = allowed
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -91,6 +95,9 @@ class Stub:
             return error(xml, 503 if xml else 429, "RequestLimitExceeded" if ec2 else "Throttling" if xml else "TooManyRequestsException")
         if name == "ListFirewallRuleGroupAssociations":
             return 200, "application/x-amz-json-1.1", json.dumps({"FirewallRuleGroupAssociations": self.firewalls}).encode()
+        if name == "SimulatePrincipalPolicy":
+            time.sleep(self.delay)
+            return 200, "text/xml", self.simulated(urllib.parse.parse_qs(body.decode()))
         if name in self.kafka:
             time.sleep(self.delay)
             return 200, "application/json", json.dumps(self.kafka[name]).encode()
@@ -114,6 +121,31 @@ class Stub:
             return response.status, out[1], json.dumps(json.loads(text) | self.changed[name]).encode()
         self.recorded[key] = out
         return out
+
+
+    def simulated(self, asked):
+        """What the simulator says: as `self.simulator` decides, for each action on each resource."""
+        found = ""
+        actions = [value[0] for name, value in asked.items() if name.startswith("ActionNames.")]
+        resources = [value[0] for name, value in asked.items() if name.startswith("ResourceArns.")]
+        for action, resource in itertools.product(actions, resources):
+            decision, organisation = self.simulator(action, resource)
+            found += (
+                f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
+                f"<EvalDecision>{decision}</EvalDecision><MatchedStatements/><MissingContextValues/>"
+                f"<OrganizationsDecisionDetail><AllowedByOrganizations>{str(organisation).lower()}</AllowedByOrganizations>"
+                "</OrganizationsDecisionDetail></member>"
+            )
+        return (
+            '<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult>'
+            f"<IsTruncated>false</IsTruncated><EvaluationResults>{found}</EvaluationResults>"
+            "</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+        ).encode()
+
+
+def allowed(action, resource):
+    """The simulator where nothing denies."""
+    return "allowed", True
 
 
 def error(xml, status, code):

@@ -19,7 +19,7 @@ CALLS = [
 # What `msk-doctor diagnose orders` asks besides: the rights of the function's role.
 RIGHTS = [
     "GetRole", "ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy", "GetPolicy", "GetPolicyVersion",
-    "GetClusterPolicy",
+    "GetClusterPolicy", "SimulatePrincipalPolicy", "GetFunctionConcurrency",
 ]  # fmt: skip
 
 

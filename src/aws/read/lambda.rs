@@ -27,6 +27,21 @@ pub(super) async fn configuration(
     Ok(answer)
 }
 
+/// How many invocations a function may have at once.
+pub(super) async fn concurrency(
+    client: &Client,
+    name: &str,
+) -> Result<lambda::GetFunctionConcurrency, Refusal> {
+    let output = client
+        .get_function_concurrency()
+        .function_name(name)
+        .send()
+        .await?;
+    Ok(lambda::GetFunctionConcurrency {
+        reserved_concurrent_executions: output.reserved_concurrent_executions.map(i64::from),
+    })
+}
+
 /// What feeds a function.
 pub(super) async fn event_source_mappings(
     client: &Client,

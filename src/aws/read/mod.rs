@@ -59,6 +59,12 @@ pub struct Wanted {
     pub addresses: Vec<IpAddr>,
     /// Whether the rights of the functions' roles matter.
     pub rights: bool,
+    /// The ARN of a role, a role's session or a user whose rights matter besides.
+    pub principal: Option<String>,
+    /// A topic that is used.
+    pub topic: Option<String>,
+    /// A consumer group that is used.
+    pub group: Option<String>,
 }
 
 impl Wanted {
@@ -382,6 +388,10 @@ impl Ask {
                 let key = key_of(&plan::full(&name, qualifier.as_deref()));
                 let call = lambda::configuration(l, &name, qualifier.as_deref());
                 call!(call, functions, key, left, late)
+            }
+            Ask::Concurrency(name) => {
+                let call = lambda::concurrency(l, &name);
+                call!(call, concurrency, key_of(&name), left, late)
             }
             Ask::EventSourceMappings(name) => {
                 let call = lambda::event_source_mappings(l, &name);

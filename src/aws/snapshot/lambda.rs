@@ -41,6 +41,9 @@ models! {
     /// Environment variables. Only those that name brokers, regions and clusters are kept in a snapshot.
     Environment { variables: BTreeMap<String, String>, }
 
+    /// `GetFunctionConcurrency`: empty where none is reserved.
+    GetFunctionConcurrency { reserved_concurrent_executions: Option<i64>, }
+
     /// `ListEventSourceMappings`.
     ListEventSourceMappings { event_source_mappings: Vec<EventSourceMapping>, }
     /// An event source mapping.

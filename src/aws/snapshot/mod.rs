@@ -5,6 +5,7 @@ pub mod iam;
 pub mod kafka;
 pub mod lambda;
 pub mod route53;
+pub mod sts;
 
 use std::collections::BTreeMap;
 
@@ -191,12 +192,35 @@ facts! {
     role_policy_names: iam::ListRolePolicies,
     /// A policy of a role's own, by the role's name, a dot and its name.
     role_policies: iam::GetRolePolicy,
+    /// A user, by its name.
+    users: iam::GetUser,
+    /// The managed policies of a user, by its name.
+    attached_user_policies: iam::ListAttachedUserPolicies,
+    /// The names of a user's own policies, by its name.
+    user_policy_names: iam::ListUserPolicies,
+    /// A policy of a user's own, by the user's name, a dot and its name.
+    user_policies: iam::GetUserPolicy,
+    /// The groups of a user, by its name.
+    user_groups: iam::ListGroupsForUser,
+    /// The managed policies of a group, by its name.
+    attached_group_policies: iam::ListAttachedGroupPolicies,
+    /// The names of a group's own policies, by its name.
+    group_policy_names: iam::ListGroupPolicies,
+    /// A policy of a group's own, by the group's name, a dot and its name.
+    group_policies: iam::GetGroupPolicy,
+    /// What the policy simulator says of a role or user, by its name, a dot and `cluster`, `topic` or `group`; or of the
+    /// only one.
+    simulations: iam::SimulatePrincipalPolicy,
     /// A managed policy, by ARN.
     policies: iam::GetPolicy,
     /// The version of a managed policy that is in force, by ARN.
     policy_versions: iam::GetPolicyVersion,
+    /// Whose the credentials are.
+    caller: sts::GetCallerIdentity,
     /// A function's configuration, by name, or the only one's.
     functions: lambda::GetFunctionConfiguration,
+    /// A function's reserved concurrency, by name, or the only one's.
+    concurrency: lambda::GetFunctionConcurrency,
     /// Event source mappings.
     event_source_mappings: lambda::ListEventSourceMappings,
 }

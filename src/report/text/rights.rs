@@ -23,23 +23,25 @@ pub(super) fn rights(report: &Report, page: &Page) -> String {
     let width = rights
         .actions
         .iter()
-        .map(|one| short(one).len())
+        .map(|one| short(&one.outcome).len())
         .max()
         .unwrap_or(0);
     for action in &rights.actions {
-        let (mark, color, word) = match (action.decision, action.if_unread_pass) {
+        let (mark, color, word) = match (action.answer, action.outcome.if_unread_pass) {
             (Decision::Allowed, _) => ("✓", Color::Green, "allowed"),
-            (_, Decision::ExplicitDeny) => ("✗", Color::Red, "denied by a statement"),
-            (_, Decision::ImplicitDeny) => ("✗", Color::Red, "not allowed"),
-            (_, Decision::Allowed) => ("?", Color::Yellow, "allowed by all that could be read"),
-            (_, Decision::Unknown) => ("?", Color::Yellow, "not known"),
+            (Decision::ExplicitDeny, _) => ("✗", Color::Red, "denied by a statement"),
+            (Decision::ImplicitDeny, _) => ("✗", Color::Red, "not allowed"),
+            (Decision::Unknown, Decision::Allowed) => {
+                ("?", Color::Yellow, "allowed by all that could be read")
+            }
+            (Decision::Unknown, _) => ("?", Color::Yellow, "not known"),
         };
         let _ = writeln!(
             text,
             "  {} {:width$}  {word}{}",
             page.paint(mark, color),
-            short(action),
-            by(action)
+            short(&action.outcome),
+            by(&action.outcome)
         );
     }
     text
