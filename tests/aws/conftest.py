@@ -17,6 +17,7 @@ def filled():
     ids, kafka = world.fill(f"http://127.0.0.1:{port}")
     stub = Stub(port)
     stub.route53 = world.api(f"http://127.0.0.1:{port}", "route53")
+    stub.iam = world.api(f"http://127.0.0.1:{port}", "iam")
     stub.ec2 = world.api(f"http://127.0.0.1:{port}", "ec2")
     stub.kafka, stub.function_vpc = kafka, ids["client_vpc"]
     yield ids, stub
