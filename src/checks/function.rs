@@ -7,12 +7,14 @@
 
 use super::configuration::{Answer, answer};
 use super::environment::{apis, patience, region};
+use crate::aws::files::key_of;
 use crate::aws::snapshot::ec2::NetworkInterface;
 use crate::aws::snapshot::lambda::{GetFunctionConfiguration, VpcConfig};
 use crate::case::Case;
 use crate::catalogue::{self as c, Fault};
 use crate::diagnosis::{Setting, Status};
 use crate::named::bare;
+use crate::target::Auth;
 use crate::vpc::{self, World, configuration};
 
 /// Below this memory, in MiB, a function has so little of a core that TLS and signing alone take seconds.
@@ -64,6 +66,7 @@ pub fn answers(case: &Case, world: &World<'_>) -> Vec<Answer> {
     found.extend(region(case, function));
     found.extend(timeout(function));
     found.extend(memory(function));
+    found.extend(cold_starts(case, world, &name));
     found.extend(snap_start(function, qualifier.as_deref()));
     found
 }
@@ -304,6 +307,42 @@ fn memory(function: &GetFunctionConfiguration) -> Option<Answer> {
             ),
         )
     })
+}
+
+/// How many connections with IAM a broker accepts in a second, and the kinds of broker that accept few.
+/// Source: <https://docs.aws.amazon.com/msk/latest/developerguide/limits.html>.
+const RATE: i64 = 100;
+const SMALL: (&str, i64) = ("kafka.t3.small", 4);
+
+/// Each cold start connects to every broker: as many at once as the function may have.
+fn cold_starts(case: &Case, world: &World<'_>, name: &str) -> Option<Answer> {
+    if case.target.auth != Auth::Iam {
+        return None;
+    }
+    let cluster = vpc::cluster(world, case.target.cluster.as_deref()).ok()?;
+    let kind = &cluster
+        .provisioned
+        .as_ref()?
+        .broker_node_group_info
+        .instance_type;
+    let rate = match kind.as_deref()? {
+        small if small == SMALL.0 => SMALL.1,
+        _ => RATE,
+    };
+    let key = key_of(name);
+    let mut known = world.snapshot.known(|facts| &facts.concurrency);
+    let (_, own) = known.find(|(own, _)| *own == key || own.is_empty())?;
+    let reserved = own.reserved_concurrent_executions;
+    let words = match reserved {
+        Some(reserved) if reserved > rate => {
+            format!("{reserved} invocations at once are reserved for {name}")
+        }
+        None if rate < RATE => format!("{name} has as many invocations at once as the account"),
+        _ => return None,
+    };
+    let kind = kind.as_deref()?;
+    let words = format!("{words}, and a {kind} broker accepts {rate} IAM connections a second");
+    Some(answer(&c::FN_12, Status::Warning, words))
 }
 
 fn snap_start(function: &GetFunctionConfiguration, qualifier: Option<&str>) -> Option<Answer> {
