@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::snapshot::Snapshot;
+use crate::clients::Library;
 use crate::phase::Phase;
 use crate::probe::observation::{AdvertisedBroker, Observation, Purpose};
 use crate::target::{Endpoint, Target};
@@ -34,6 +35,9 @@ pub struct Client {
     pub name: Option<String>,
     /// The role that the client runs as, if it is known.
     pub role: Option<String>,
+    /// The Kafka client that it uses, where the user names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<Library>,
 }
 
 impl Client {

@@ -6,7 +6,7 @@ mod reading;
 
 use std::fmt::Write as _;
 
-pub use client_errors::{ClientError, LogPhase, client_errors, errors_of};
+pub use client_errors::{ClientError, LogPhase, client_errors, errors_of, errors_of_client};
 pub use log::read_log;
 pub use reading::{Candidate, Hit, KnownNumber, LogReading, log_page};
 

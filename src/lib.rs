@@ -13,6 +13,7 @@ pub mod case;
 pub mod catalogue;
 pub mod checks;
 pub mod cli;
+pub mod clients;
 pub mod diagnosis;
 pub mod explain;
 pub mod iam;

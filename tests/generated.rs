@@ -5,20 +5,31 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use msk_doctor::catalogue::pages;
+use msk_doctor::clients::Library;
 
 #[test]
 fn fault_pages() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/faults");
-    let wanted: BTreeMap<String, String> = pages::files().collect();
+    pages_are("docs/faults", &pages::files().collect());
+}
+
+#[test]
+fn client_pages() {
+    let pages = Library::ALL.map(|library| (format!("{}.md", library.name()), library.page()));
+    pages_are("docs/clients", &pages.into());
+}
+
+/// A folder has these files, and no others.
+fn pages_are(name: &str, wanted: &BTreeMap<String, String>) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     if env::var_os("MSK_DOCTOR_BLESS").is_some_and(|value| value == "1") {
-        rewrite(&folder, &wanted);
+        rewrite(&folder, wanted);
     }
     let found = read(&folder);
-    for (name, text) in &wanted {
-        let same = found.get(name).is_some_and(|found| found == text);
+    for (file, text) in wanted {
+        let same = found.get(file).is_some_and(|found| found == text);
         assert!(
             same,
-            "docs/faults/{name} differs: run the tests with MSK_DOCTOR_BLESS=1"
+            "{name}/{file} differs: run the tests with MSK_DOCTOR_BLESS=1"
         );
     }
     let stale: Vec<&String> = found
@@ -27,12 +38,12 @@ fn fault_pages() {
         .collect();
     assert!(
         stale.is_empty(),
-        "no fault has these pages in docs/faults: {stale:?}"
+        "nothing has these pages in {name}: {stale:?}"
     );
 }
 
 fn rewrite(folder: &PathBuf, wanted: &BTreeMap<String, String>) {
-    fs::create_dir_all(folder).expect("docs/faults can be made");
+    fs::create_dir_all(folder).expect("the folder can be made");
     for name in read(folder)
         .keys()
         .filter(|name| !wanted.contains_key(*name))
@@ -50,7 +61,7 @@ fn read(folder: &PathBuf) -> BTreeMap<String, String> {
     };
     entries
         .map(|entry| {
-            let path = entry.expect("docs/faults can be listed").path();
+            let path = entry.expect("the folder can be listed").path();
             let name = path
                 .file_name()
                 .unwrap_or_default()

@@ -168,6 +168,7 @@ fn the_login_of_somebody_else_is_not_joined() {
         kind: ClientKind::Function,
         name: Some("orders".to_owned()),
         role: Some(ROLE.to_owned()),
+        library: None,
     };
     case.vantage.speaks_for = vec![Shares::Path];
     case.identity = IdentityFacts::Known {

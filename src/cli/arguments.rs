@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase};
+use crate::clients::Library;
 use crate::phase::Phase;
 use crate::pipeline::Override;
 use crate::target::Auth;
@@ -42,6 +43,9 @@ pub struct DiagnoseArgs {
     /// Role, role's session or user whose rights are asked [default: the function's role, else the credentials' own]
     #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_PRINCIPAL")]
     pub principal: Option<String>,
+    /// The client's library, for lines that work [default: what the function shows]
+    #[arg(long, value_enum, env = "MSK_DOCTOR_CLIENT")]
+    pub client: Option<Library>,
     /// Certificates to trust in addition to the platform's
     #[arg(long, value_name = "PEM", env = "MSK_DOCTOR_CA_FILE")]
     pub ca_file: Option<PathBuf>,

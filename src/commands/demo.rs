@@ -121,6 +121,7 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
             kind: ClientKind::Machine,
             name: None,
             role: None,
+            library: None,
         },
         instance: None,
         speaks_for: vec![Shares::Path, Shares::Identity],

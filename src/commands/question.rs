@@ -363,6 +363,7 @@ fn client(args: &DiagnoseArgs, function: Option<&str>) -> Result<Client> {
         kind,
         name,
         role: None,
+        library: args.client,
     };
     if let Some(from) = &args.from {
         let parsed: vpc::From = from.parse().map_err(|error: String| wrong(error))?;

@@ -160,6 +160,13 @@ pub fn client_errors() -> &'static [ClientError] {
     &CLIENT_ERRORS
 }
 
+/// The messages of a client, as the table names it.
+pub fn errors_of_client(client: &str) -> impl Iterator<Item = &'static ClientError> {
+    client_errors()
+        .iter()
+        .filter(move |error| error.client == client)
+}
+
 /// The messages that a fault can be behind; those that point at it first come first.
 pub fn errors_of(code: &str) -> impl Iterator<Item = &'static ClientError> {
     let mut errors: Vec<(usize, &ClientError)> = client_errors()

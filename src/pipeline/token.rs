@@ -310,6 +310,7 @@ mod tests {
             kind: ClientKind::Machine,
             name: None,
             role: None,
+            library: None,
         };
         let target = Target::from_endpoints(&[Endpoint::new("b-1", 9098)]);
         let mut case = Case::of(target, client, Phase::Metadata);

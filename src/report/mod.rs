@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::case::{Case, Client, CredentialFacts, IdentityFacts, TokenJudgement, Vantage};
 use crate::catalogue::Side;
+use crate::clients::{Example, example};
 use crate::diagnosis::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
 use crate::diagnosis::{Change, Tried};
 use crate::iam::{Decision, Outcome};
@@ -151,6 +152,9 @@ pub struct ReportCause {
     pub fix: Vec<String>,
     /// The changes of the configuration that were tried on a copy of the facts; never made by msk-doctor.
     pub repair: Vec<ReportChange>,
+    /// Lines of the client's library that do it as they should, beside a fault of the client's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<Example>,
     /// What would settle it; empty when it is proven.
     pub settle: Vec<String>,
 }
@@ -289,6 +293,7 @@ fn report_cause(case: &Case, cause: &Cause) -> ReportCause {
         not_excluded: cause.not_excluded.iter().map(|fault| fault.code).collect(),
         fix: fix(cause),
         repair: cause.repair.changes.iter().map(report_change).collect(),
+        example: example(case, fault),
         settle,
     }
 }

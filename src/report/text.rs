@@ -14,6 +14,7 @@ use super::{Report, ReportCause, escape};
 use crate::case::ClientKind;
 use crate::diagnosis::{Confidence, Status, Verdict};
 use crate::explain::ClientError;
+use crate::text::escaped;
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -274,6 +275,18 @@ impl Page {
         }
         self.points("fix", &cause.fix, text);
         self.points("settle", &cause.settle, text);
+        if let Some(example) = &cause.example {
+            let name = format!(
+                "{} that connects as it should ({})",
+                example.client.name(),
+                example.install
+            );
+            self.entry("lines", &name, text);
+            // As they are: they are there to be copied.
+            for line in &example.lines {
+                let _ = writeln!(text, "    {}", escaped(line));
+            }
+        }
         let more = match client_words(cause.code) {
             Some(error) => format!(
                 "{} {} prints this fault as \"{}\"; more: msk-doctor explain {}",

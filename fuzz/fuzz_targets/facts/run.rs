@@ -161,12 +161,19 @@ fn report(snapshot: Snapshot) {
         kind: ClientKind::Function,
         name: Some("orders".to_owned()),
         role: None,
+        library: None,
     };
     let mut case = Case {
         facts: Some(snapshot),
         ..Case::of(target, client, Phase::Connect)
     };
-    for asked in [Asked::Network, Asked::Cluster, Asked::Everything] {
+    for asked in [
+        Asked::Network,
+        Asked::Cluster,
+        Asked::Lambda,
+        Asked::Iam,
+        Asked::Everything,
+    ] {
         case.asked = asked;
         let report = Report::new(&case, &conclude(&case));
         assert!(report.exit_code <= 3);
