@@ -145,4 +145,5 @@ def main():
         (folder / f"{name}.json").write_text(json.dumps(answer))
 
 
-main()
+if __name__ == "__main__":
+    main()

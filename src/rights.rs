@@ -53,16 +53,26 @@ pub struct Rights {
     pub answers: Vec<Right>,
 }
 
-/// The rights that a case asks for. `None` where it asks for none: no facts, no identity, no login with IAM; an error
-/// where something is not known without which nothing can be said.
+/// Whether a case asks for rights: it has facts, an identity, and a login with IAM.
 #[must_use]
-pub fn of(case: &Case) -> Option<Result<Rights, Gap>> {
+pub fn is_asked(case: &Case) -> bool {
+    whose(case).is_some()
+}
+
+fn whose(case: &Case) -> Option<Result<(&Snapshot, Identity), Gap>> {
     let facts = case.facts.as_ref()?;
     if case.target.auth != crate::target::Auth::Iam {
         return None;
     }
-    let identity = match identity(case, facts)? {
-        Ok(identity) => identity,
+    Some(identity(case, facts)?.map(|identity| (facts, identity)))
+}
+
+/// The rights that a case asks for. `None` where it asks for none: no facts, no identity, no login with IAM; an error
+/// where something is not known without which nothing can be said.
+#[must_use]
+pub fn of(case: &Case) -> Option<Result<Rights, Gap>> {
+    let (facts, identity) = match whose(case)? {
+        Ok(whose) => whose,
         Err(gap) => return Some(Err(gap)),
     };
     let simulated = facts.known(|facts| &facts.simulations).next().is_some();
@@ -315,8 +325,9 @@ impl Right {
         words::facts(self)
     }
 
-    /// What is not known, each with what would tell it: what can seldom be read is named alone.
-    pub fn unknown(&self) -> impl Iterator<Item = Gap> {
+    /// What is not known, by what would tell it: what can seldom be read is named alone.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<Gap> {
         let missing = &self.outcome.missing;
         let others = missing.iter().filter(|one| !is_seldom_read(one)).count();
         let told = missing
@@ -326,10 +337,19 @@ impl Right {
             what: format!("why {}, which these policies do not", witness.words()),
             needs: "a login with the client's identity".to_owned(),
         });
-        differs.into_iter().chain(told.map(|missing| Gap {
-            what: words::missing(missing),
-            needs: words::needs(missing),
-        }))
+        let mut by_needs: Vec<(String, Vec<String>)> = Vec::new();
+        for missing in told {
+            let (what, needs) = (words::missing(missing), words::needs(missing));
+            match by_needs.iter_mut().find(|(other, _)| *other == needs) {
+                Some((_, whats)) => whats.push(what),
+                None => by_needs.push((needs, vec![what])),
+            }
+        }
+        let missing = by_needs.into_iter().map(|(needs, whats)| Gap {
+            what: words::few(&whats),
+            needs,
+        });
+        differs.into_iter().chain(missing).collect()
     }
 }
 

@@ -1,7 +1,12 @@
 //! Saved AWS facts: a folder of what the AWS CLI printed, untouched.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::calls::Call;
 use super::snapshot::{Answer, Facts, Snapshot};
@@ -161,17 +166,23 @@ fn read_file(path: &Path, facts: &mut Facts) -> Result<(), FilesError> {
     if text.trim().is_empty() {
         return Err(wrong(None, "the file is empty".to_owned()));
     }
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
-    if !call.field.is_empty() && value.get(call.field).is_none() {
-        return Err(wrong(None, format!("it has no {:?}", call.field)));
-    }
-    if !value.is_object() {
+    if !text.trim_start().starts_with('{') {
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
         return Err(wrong(None, "it is no JSON object".to_owned()));
     }
-    let cut_off = ["NextToken", "nextToken"]
-        .iter()
-        .any(|token| value.get(token).is_some_and(serde_json::Value::is_string))
-        || value.get("AdditionalRoutesAvailable") == Some(&serde_json::Value::Bool(true));
+    // Its fields are read only once, by their own types.
+    let fields: HashMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    if !call.field.is_empty() && !fields.contains_key(call.field) {
+        return Err(wrong(None, format!("it has no {:?}", call.field)));
+    }
+    let begins = |field: &str, with: &str| {
+        let own = fields.get(field);
+        own.is_some_and(|own| own.get().starts_with(with))
+    };
+    let cut_off = begins("NextToken", "\"")
+        || begins("nextToken", "\"")
+        || begins("AdditionalRoutesAvailable", "true");
     let answer = if cut_off {
         Answer::Failed("the saved answer is only its first part".to_owned())
     } else {

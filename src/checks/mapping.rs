@@ -31,23 +31,8 @@ pub fn answers(case: &Case, world: &World<'_>) -> Vec<Answer> {
     };
     let cluster = vpc::cluster(world, case.target.cluster.as_deref()).ok();
     let name = function.function_name.as_str();
-    let own = |mapping: &&EventSourceMapping| {
-        let of = mapping.function_arn.as_deref().unwrap_or_default();
-        bare(of).0 == name
-    };
-    let source = |mapping: &&EventSourceMapping| {
-        let arn = mapping.event_source_arn.as_deref().unwrap_or_default();
-        match cluster {
-            Some(cluster) => cluster.cluster_arn == arn,
-            None => arn.contains(":kafka:"),
-        }
-    };
     let mut found = Vec::new();
-    let mappings = world
-        .snapshot
-        .known(|facts| &facts.event_source_mappings)
-        .flat_map(|(_, answer)| &answer.event_source_mappings);
-    for mapping in mappings.filter(own).filter(source) {
+    for mapping in mappings(world.snapshot, name, cluster) {
         found.extend(state(mapping));
         found.extend(result(mapping));
         if let Some(timeout) = function.timeout.filter(|timeout| *timeout > LONGEST) {
@@ -96,17 +81,30 @@ pub fn is_fed_otherwise(case: &Case, world: &World<'_>) -> bool {
     let Ok(cluster) = vpc::cluster(world, case.target.cluster.as_deref()) else {
         return false;
     };
-    let mut mappings = world
-        .snapshot
+    let mut mappings = mappings(world.snapshot, &function.function_name, Some(cluster)).peekable();
+    mappings.peek().is_some() && mappings.all(|mapping| auth(mapping, cluster) != Auth::Iam)
+}
+
+/// The mappings to a function from the cluster; from any cluster where it is not known which is meant.
+fn mappings<'a>(
+    facts: &'a Snapshot,
+    function: &'a str,
+    cluster: Option<&'a Cluster>,
+) -> impl Iterator<Item = &'a EventSourceMapping> {
+    facts
         .known(|facts| &facts.event_source_mappings)
         .flat_map(|(_, answer)| &answer.event_source_mappings)
-        .filter(|mapping| {
+        .filter(move |mapping| {
             let of = mapping.function_arn.as_deref().unwrap_or_default();
-            bare(of).0 == function.function_name
-                && mapping.event_source_arn.as_deref() == Some(cluster.cluster_arn.as_str())
+            bare(of).0 == function
         })
-        .peekable();
-    mappings.peek().is_some() && mappings.all(|mapping| auth(mapping, cluster) != Auth::Iam)
+        .filter(move |mapping| {
+            let arn = mapping.event_source_arn.as_deref().unwrap_or_default();
+            match cluster {
+                Some(cluster) => cluster.cluster_arn == arn,
+                None => arn.contains(":kafka:"),
+            }
+        })
 }
 
 fn id(mapping: &EventSourceMapping) -> &str {

@@ -104,7 +104,7 @@ fn gaps(open: &[&Right], entry: &'static Fault) -> Vec<Answer> {
 fn seldom_read(rights: &Rights) -> Option<Answer> {
     let open = |right: &&Right| right.is_allowed_as_read() && !right.is_allowed();
     let first = rights.answers.iter().find(open)?;
-    let gaps: Vec<Gap> = first.unknown().collect();
+    let gaps = first.unknown();
     let what: Vec<&str> = gaps.iter().map(|gap| gap.what.as_str()).collect();
     Some(Answer {
         needs: gaps.first().map(|gap| gap.needs.clone()),

@@ -83,7 +83,7 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
             return Err(wrong("which function? give its name or ARN"));
         }
         let (case, diagnosis) = configuration(target, client, facts, asked, Phase::Connect);
-        if asked == Asked::Iam && rights::of(&case).is_none() {
+        if asked == Asked::Iam && !rights::is_asked(&case) {
             return Err(wrong(if case.target.auth == Auth::Iam {
                 "whose rights? pass --function NAME or --principal ARN"
             } else {

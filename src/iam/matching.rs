@@ -59,6 +59,9 @@ pub(super) fn matches(pattern: &[Token], text: &str) -> bool {
 
 /// Whether action names are the same: they are compared without regard to case.
 pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
+    if pattern.is_ascii() && action.is_ascii() && !pattern.contains(['*', '?']) {
+        return pattern.eq_ignore_ascii_case(action);
+    }
     matches(&wild(&pattern.to_lowercase()), &action.to_lowercase())
 }
 

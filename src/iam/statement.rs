@@ -117,6 +117,9 @@ fn resource(listed: &Listed, version: Version, request: &Request) -> Answer {
         wildcards: true,
     };
     let found = Answer::any(listed.patterns.iter().map(|pattern| {
+        if begins_otherwise(pattern, &arn) {
+            return Answer::No;
+        }
         let expanded = expand(pattern, reading);
         if let Some(missing) = expanded.absent().filter(|_| listed.not) {
             return Answer::lacks(missing);
@@ -129,6 +132,14 @@ fn resource(listed: &Listed, version: Version, request: &Request) -> Answer {
         expanded.matched(|tokens| resource_matches(tokens, pattern, &arn))
     }));
     if listed.not { found.negated() } else { found }
+}
+
+/// Whether a pattern without variables begins with characters that the ARN does not: most patterns of most policies are
+/// about something else, and need not be taken apart to see it.
+fn begins_otherwise(pattern: &str, arn: &str) -> bool {
+    let written = pattern.split(['*', '?']).next().unwrap_or_default();
+    let common = written.len().min(arn.len());
+    !pattern.contains("${") && written.as_bytes()[..common] != arn.as_bytes()[..common]
 }
 
 /// Whether one pattern of a `Resource` element matches an ARN.

@@ -156,15 +156,19 @@ impl Page {
             words.push(escape(region));
         }
         let count = target.brokers.len();
-        words.push(format!(
-            "{count} broker{}",
-            if count == 1 { "" } else { "s" }
-        ));
+        match count {
+            0 => {}
+            1 => words.push("1 broker".to_owned()),
+            _ => words.push(format!("{count} brokers")),
+        }
         let mut ports: Vec<u16> = target.brokers.iter().map(|broker| broker.port).collect();
         ports.sort_unstable();
         ports.dedup();
         let ports: Vec<String> = ports.iter().take(4).map(ToString::to_string).collect();
-        words.push(format!("{} on {}", target.auth.name(), ports.join(", ")));
+        words.push(match ports.as_slice() {
+            [] => target.auth.name().to_owned(),
+            ports => format!("{} on {}", target.auth.name(), ports.join(", ")),
+        });
         if let Some(function) = &target.function {
             words.push(format!("for function {}", escape(function)));
         }

@@ -162,7 +162,8 @@ fn flaw(flaw: &Flaw) -> String {
     }
 }
 
-fn few(words: &[String]) -> String {
+/// The first of them, and how many more there are.
+pub(super) fn few(words: &[String]) -> String {
     const SHOWN: usize = 3;
     let more = match words.len() {
         count if count > SHOWN => format!(" and {} more", count - SHOWN),

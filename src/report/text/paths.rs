@@ -1,8 +1,10 @@
 //! The proof of the paths for a person: one path place by place, many as a matrix.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use colored::Color;
+use unicode_width::UnicodeWidthStr;
 
 use super::super::{Report, escape};
 use super::Page;
@@ -138,42 +140,48 @@ fn whole(path: &Path, page: &Page) -> String {
     text
 }
 
-/// A row for each client, a column for each broker.
+/// A row for each client, a column for each broker; where these are too many for a line, brokers that fare alike share one.
 fn matrix(paths: &[Path], page: &Page) -> String {
-    let mut rows: Vec<String> = Vec::new();
-    let mut columns: Vec<String> = Vec::new();
+    let (mut rows, mut columns): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut cells: HashMap<(usize, usize), PathVerdict> = HashMap::new();
+    let mut index_of = HashMap::new();
     for path in paths {
-        let (row, column) = (from_words(path), column(path));
-        if !rows.contains(&row) {
-            rows.push(row);
-        }
-        if !columns.contains(&column) {
-            columns.push(column);
-        }
+        let mut index = |names: &mut Vec<String>, is_row: bool, name: String| {
+            *index_of.entry((is_row, name.clone())).or_insert_with(|| {
+                names.push(name);
+                names.len() - 1
+            })
+        };
+        let row = index(&mut rows, true, from_words(path));
+        let column = index(&mut columns, false, column(path));
+        let cell = cells.entry((row, column)).or_insert(path.verdict);
+        *cell = path.verdict.max(*cell);
     }
-    let width = rows
-        .iter()
-        .map(|row| row.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = rows.iter().map(|row| row.width()).max().unwrap_or(0);
+    let mut shown: Vec<(String, usize)> = columns.iter().cloned().zip(0..).collect();
+    let total: usize = shown.iter().map(|(name, _)| name.width() + 2).sum();
+    if width + 2 + total > page.style.width {
+        shown = alike(&columns, |column| {
+            (0..rows.len())
+                .map(|row| cells.get(&(row, column)).copied())
+                .collect()
+        });
+    }
     let mut text = format!("  {:width$}", "");
-    for column in &columns {
-        let _ = write!(text, "  {column}");
+    for (name, _) in &shown {
+        let _ = write!(text, "  {name}");
     }
     text.push('\n');
-    for row in rows.iter().take(ROWS) {
+    for (index, row) in rows.iter().enumerate().take(ROWS) {
         let _ = write!(text, "  {row:width$}");
-        for name in &columns {
-            let found = paths
-                .iter()
-                .filter(|path| from_words(path) == *row && column(path) == *name)
-                .map(|path| path.verdict)
-                .max();
+        for (name, column) in &shown {
+            let found = cells.get(&(index, *column)).copied();
             let (sign, color) = found.map_or((" ", Color::White), mark);
             let sign = page.plain(sign);
-            let pad = name.chars().count().saturating_sub(sign.chars().count());
+            let pad = name.width().saturating_sub(sign.width());
             let _ = write!(text, "  {}{}", page.paint(&sign, color), " ".repeat(pad));
         }
+        text.truncate(text.trim_end().len());
         text.push('\n');
     }
     if rows.len() > ROWS {
@@ -186,11 +194,101 @@ fn matrix(paths: &[Path], page: &Page) -> String {
     text
 }
 
+/// Columns with the same cells as one, under the first one's name.
+fn alike(
+    columns: &[String],
+    cells: impl Fn(usize) -> Vec<Option<PathVerdict>>,
+) -> Vec<(String, usize)> {
+    let mut groups: Vec<(Vec<Option<PathVerdict>>, usize, usize)> = Vec::new();
+    for column in 0..columns.len() {
+        let own = cells(column);
+        match groups.iter_mut().find(|(cells, ..)| *cells == own) {
+            Some((_, _, count)) => *count += 1,
+            None => groups.push((own, column, 1)),
+        }
+    }
+    let name = |first: usize, count: usize| match count {
+        1 => columns[first].clone(),
+        _ => format!("{} and {} more", columns[first], count - 1),
+    };
+    groups
+        .into_iter()
+        .map(|(_, first, count)| (name(first, count), first))
+        .collect()
+}
+
 /// A broker, short.
 fn column(path: &Path) -> String {
     match path.to.broker {
         Some(id) if path.to.address.is_ipv6() => format!("b-{id}/v6"),
         Some(id) => format!("b-{id}"),
         None => path.to.address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Style;
+    use super::*;
+    use crate::vpc::{PathFrom, PathTo};
+
+    fn path(subnet: &str, broker: i32, verdict: PathVerdict) -> Path {
+        Path {
+            from: PathFrom {
+                subnet: Some(subnet.to_owned()),
+                interface: None,
+                security_groups: Vec::new(),
+                addresses: Vec::new(),
+            },
+            to: PathTo {
+                broker: Some(broker),
+                name: None,
+                interface: None,
+                address: std::net::Ipv4Addr::LOCALHOST.into(),
+                port: 9098,
+            },
+            verdict,
+            source_ports: Vec::new(),
+            source_addresses: Vec::new(),
+            blockers: Vec::new(),
+            unknown: Vec::new(),
+            suspects: Vec::new(),
+            warnings: Vec::new(),
+            hops: Vec::new(),
+        }
+    }
+
+    /// Two subnets and so many brokers: from the first, broker 7 cannot be reached.
+    fn shown(brokers: i32, width: usize) -> String {
+        let mut paths = Vec::new();
+        for subnet in ["subnet-a", "subnet-b"] {
+            for broker in 1..=brokers {
+                let verdict = match (subnet, broker) {
+                    ("subnet-a", 7) => PathVerdict::Blocked,
+                    _ => PathVerdict::Reachable,
+                };
+                paths.push(path(subnet, broker, verdict));
+            }
+        }
+        let style = Style {
+            width,
+            ascii: false,
+            color: false,
+        };
+        matrix(&paths, &Page { style })
+    }
+
+    #[test]
+    fn brokers_have_columns_while_there_is_room() {
+        let expected = "             b-1  b-2\n  subnet-a   ✓    ✓\n  subnet-b   ✓    ✓\n";
+        assert_eq!(shown(2, 80), expected);
+    }
+
+    #[test]
+    fn brokers_that_fare_alike_share_one_where_there_is_none() {
+        let expected = "             b-1 and 58 more  b-7\n  \
+                        subnet-a   ✓                ✗\n  \
+                        subnet-b   ✓                ✓\n";
+        assert_eq!(shown(60, 80), expected);
     }
 }
