@@ -116,10 +116,45 @@ pub struct Vantage {
     /// The EC2 instance that it is, as its firmware says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// The Lambda function that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<RunningFunction>,
     /// The ARN that STS gave for the credentials.
     pub identity: Option<String>,
     /// In what this place is the same as the client.
     pub speaks_for: Vec<Shares>,
+}
+
+impl Vantage {
+    /// Where the probes are made in a Lambda function, says so.
+    pub fn runs_in(&mut self, function: Option<RunningFunction>) {
+        if function.is_some() {
+            self.kind = ClientKind::Function;
+        }
+        self.function = function;
+    }
+}
+
+/// A Lambda function, as it knows itself.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunningFunction {
+    /// Its name.
+    pub name: String,
+    /// Its version, `$LATEST` or a number.
+    pub version: String,
+    /// Its memory, in MiB.
+    pub memory_mb: u32,
+    /// Its region.
+    pub region: Option<String>,
+    /// Its runtime, such as `AWS_Lambda_provided.al2023`.
+    pub runtime: Option<String>,
+    /// Whether this is the first invocation of its execution environment.
+    pub cold: bool,
+    /// The invocation's request id.
+    pub request_id: String,
+    /// How much time the invocation had left when it began, in milliseconds.
+    pub had_ms: u64,
 }
 
 /// The credentials that tokens are made from, without any secret.
@@ -230,6 +265,12 @@ pub struct Case {
     /// Why they are not known, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts_absent: Option<String>,
+    /// Why nothing was seen from inside the VPC, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_absent: Option<String>,
+    /// Statements that test what another function of the same role has otherwise: its ARN, the name of its session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub session_tests: Vec<String>,
     /// Experiments that were tried, in order.
     pub experiments: Vec<String>,
     /// When the run began, RFC 3339.
@@ -285,6 +326,7 @@ impl Case {
             until,
             client,
             vantage: Vantage {
+                function: None,
                 kind: ClientKind::Machine,
                 addresses: Vec::new(),
                 instance: None,
@@ -298,6 +340,8 @@ impl Case {
             clock_ahead_s: None,
             facts: None,
             facts_absent: None,
+            remote_absent: None,
+            session_tests: Vec::new(),
             experiments: Vec::new(),
             started: rfc3339(now),
             now: now.unix_timestamp(),

@@ -1,6 +1,7 @@
 //! The command line: what `contract.md` promises to scripts.
 
 mod arguments;
+mod event;
 mod values;
 
 use std::ffi::OsString;
@@ -8,10 +9,12 @@ use std::ffi::OsString;
 use clap::builder::Resettable;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub use self::arguments::Given;
 pub use self::arguments::{
-    AwsArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs, OutputArgs, SnapshotArgs,
-    TokenArgs,
+    AwsArgs, CleanupArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs, OutputArgs,
+    PackageArgs, RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
 };
+pub use self::event::{EventError, event_schema, read_event};
 pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output};
 
 /// Says where, exactly, a connection to Amazon MSK breaks, why, and what fixes it.
@@ -75,6 +78,8 @@ pub enum Command {
         What the organisation's policies say is known from iam:SimulatePrincipalPolicy alone."
     )]
     Iam(Box<DiagnoseArgs>),
+    /// The diagnosis from inside the VPC: with a function's network and role, through a temporary function
+    Remote(Box<RemoteArgs>),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means
@@ -87,7 +92,24 @@ pub enum Command {
     Snapshot(SnapshotArgs),
 }
 
+/// A command line that an event means, and what no command line has.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The command line.
+    pub cli: Cli,
+    /// The rest.
+    pub given: Given,
+}
+
 impl Cli {
+    /// Reads a command line; with an error it goes on.
+    ///
+    /// # Errors
+    /// Where it is wrong.
+    pub fn of(words: Vec<String>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(words)
+    }
+
     /// Reads the command line; ends the process with code 2 when it is wrong. `demo` and `lab` look
     /// at no `MSK_DOCTOR_*` variable: they show what they always show.
     #[must_use]

@@ -12,8 +12,12 @@ const WRONG_USE: u8 = 2;
 const OWN_FAILURE: u8 = 4;
 
 fn main() -> ExitCode {
-    let cli = Cli::read();
-    match commands::run(cli) {
+    let done = if commands::is_function() {
+        commands::serve()
+    } else {
+        commands::run(Cli::read())
+    };
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("msk-doctor: {error:#}");

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::snapshot::Snapshot;
-use crate::case::{Case, Client, ClientKind, Shares};
+use crate::case::{Case, Client, ClientKind, RunningFunction, Shares};
 use crate::diagnosis::{Diagnosis, conclude, experiment};
 use crate::named::Named;
 use crate::phase::Phase;
@@ -119,12 +119,16 @@ pub struct Setup {
     pub facts: Facts,
     /// The EC2 instance that this machine is.
     pub instance: Option<String>,
+    /// The Lambda function that this is.
+    pub function: Option<RunningFunction>,
     /// In what this machine is the same as the client.
     pub speaks_for: Vec<Shares>,
     /// Ends the run early, with what it has.
     pub cancel: CancellationToken,
     /// Told what is being done, for a person who waits.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
+    /// Told of each attempt once it is over.
+    pub seen: Box<dyn Fn(&Observation) + Send + Sync>,
 }
 
 /// Whether this version can log in so.
@@ -180,6 +184,7 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
     }
     case.vantage.addresses = local_addresses(&case.observations);
     case.vantage.instance.clone_from(&setup.instance);
+    case.vantage.runs_in(setup.function.clone());
     case.vantage.speaks_for.clone_from(&setup.speaks_for);
     if is_own_address(&case) {
         case.vantage.speaks_for = vec![Shares::Path, Shares::Identity];

@@ -203,6 +203,46 @@ impl Rights {
             .find(|right| right.action.name == action)
     }
 
+    /// The statements about Kafka that test what belongs to a function or a session alone, quoted: whoever has the same role and
+    /// is another function may be answered otherwise.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html>.
+    #[must_use]
+    pub fn session_tests(&self) -> Vec<String> {
+        const TESTS: [&str; 4] = [
+            "lambda:sourcefunctionarn",
+            "aws:userid",
+            "rolesessionname",
+            ":assumed-role/",
+        ];
+        let mut found = Vec::new();
+        for (layer, policies) in self.policies.layers() {
+            for policy in policies.policies() {
+                let iam::Content::Known(document) = &policy.content else {
+                    continue;
+                };
+                for (index, statement) in document.statements.iter().enumerate() {
+                    let text = statement.json.to_string();
+                    let lower = text.to_lowercase();
+                    let is_about_kafka =
+                        lower.contains("kafka-cluster:") || lower.contains("\"*\"");
+                    if is_about_kafka && TESTS.iter().any(|test| lower.contains(test)) {
+                        let at = iam::StatementRef {
+                            layer,
+                            kind: policy.kind,
+                            policy: policy.name.clone(),
+                            group: policy.group.clone(),
+                            index,
+                            sid: statement.sid.clone(),
+                        };
+                        found.push(format!("{} ({text})", words::place(&at)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
     /// The smallest changes after which denied actions are allowed, tried on a copy of the policies.
     #[must_use]
     pub fn repair(&self, denied: &[&Right]) -> Repair {

@@ -72,30 +72,34 @@ fn read(folder: &PathBuf) -> BTreeMap<String, String> {
         .collect()
 }
 
-#[test]
-fn report_schema() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
-    let wanted = msk_doctor::report::json::schema();
+/// A file has this text.
+fn file_is(name: &str, wanted: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     if env::var_os("MSK_DOCTOR_BLESS").is_some_and(|value| value == "1") {
-        fs::write(&path, &wanted).expect("the schema can be written");
+        fs::write(&path, wanted).expect("the file can be written");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == wanted,
-        "docs/report.schema.json differs: run the tests with MSK_DOCTOR_BLESS=1"
+        "{name} differs: run the tests with MSK_DOCTOR_BLESS=1"
     );
 }
 
 #[test]
-fn permissions() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/permissions.md");
-    let wanted = msk_doctor::aws::permissions::page();
-    if env::var_os("MSK_DOCTOR_BLESS").is_some_and(|value| value == "1") {
-        fs::write(&path, &wanted).expect("the page can be written");
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == wanted,
-        "docs/permissions.md differs: run the tests with MSK_DOCTOR_BLESS=1"
+fn report_schema() {
+    file_is(
+        "docs/report.schema.json",
+        &msk_doctor::report::json::schema(),
     );
+}
+
+#[test]
+fn event_schema() {
+    let schema = msk_doctor::text::json(&msk_doctor::cli::event_schema());
+    file_is("docs/event.schema.json", &schema.expect("JSON"));
+}
+
+#[test]
+fn permissions() {
+    file_is("docs/permissions.md", &msk_doctor::aws::permissions::page());
 }

@@ -9,7 +9,8 @@ mod identity;
 mod reason;
 
 pub use failure::{CredentialFailure, Step, Tried};
-pub use http::warm;
+pub(super) use http::{CONNECT, NoWay};
+pub use http::{forget, warm};
 pub use identity::{ClockSkew, IdentityAnswer, IdentityOptions, IdentityOutcome, identity};
 
 use std::fmt;
@@ -23,6 +24,7 @@ use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
@@ -346,7 +348,9 @@ async fn assume(
 
 /// The standard configuration, which has the endpoint override variables too.
 pub(super) fn loader(profile: Option<&str>, region: Option<String>) -> ConfigLoader {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http::shared());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http::shared())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }

@@ -6,3 +6,4 @@ pub mod files;
 pub mod permissions;
 pub mod read;
 pub mod snapshot;
+pub mod temporary;

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase};
+use crate::aws::snapshot::Snapshot;
+use crate::case::{RunningFunction, Shares};
 use crate::clients::Library;
 use crate::phase::Phase;
 use crate::pipeline::Override;
@@ -105,6 +107,9 @@ pub struct DiagnoseArgs {
     /// Replay a saved case: no packet is sent
     #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_CASE", conflicts_with_all = ["target", "bootstrap"])]
     pub case: Option<PathBuf>,
+    /// What no command line has.
+    #[arg(skip)]
+    pub given: Given,
     /// Save the case, without secrets
     #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_SAVE_CASE")]
     pub save_case: Option<PathBuf>,
@@ -117,6 +122,115 @@ pub struct DiagnoseArgs {
     /// How to print it.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// What comes with an event, and has no flag.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// AWS facts: nobody is asked for them.
+    pub facts: Option<Snapshot>,
+    /// Certificates in PEM, to trust in addition to the platform's.
+    pub ca: Option<String>,
+    /// In what this place is the same as the client that is named.
+    pub speaks_for: Option<Vec<Shares>>,
+    /// The Lambda function that this is.
+    pub function: Option<RunningFunction>,
+    /// Whether the case is wanted instead of the report.
+    pub wants_case: bool,
+}
+
+/// The arguments of `remote`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  msk-doctor remote orders-writer\n  msk-doctor remote orders-writer --dry-run\n  \
+    msk-doctor remote orders-writer --via doctor\n  \
+    msk-doctor remote --cluster demo --subnets subnet-1,subnet-2 --security-groups sg-1 --role arn:aws:iam::111122223333:role/orders\n  \
+    msk-doctor remote cleanup\n\n\
+    The function itself is not touched: a temporary one takes its place in the network and its role, and is removed."
+)]
+pub struct RemoteArgs {
+    /// What else there is to do.
+    #[command(subcommand)]
+    pub command: Option<RemoteCommand>,
+    /// The question.
+    #[command(flatten)]
+    pub question: DiagnoseArgs,
+    /// Use this function, which is msk-doctor already (`remote package`): nothing is created
+    #[arg(long, value_name = "NAME|ARN", env = "MSK_DOCTOR_VIA", conflicts_with_all = ["package", "subnets", "role"])]
+    pub via: Option<String>,
+    /// Deployment package of another build, as `remote package` writes it
+    #[arg(long, value_name = "ZIP", env = "MSK_DOCTOR_PACKAGE")]
+    pub package: Option<PathBuf>,
+    /// Subnets to ask from, instead of a function's
+    #[arg(long, value_name = "ID,…", env = "MSK_DOCTOR_SUBNETS", value_delimiter = ',', requires_all = ["security_groups", "role"])]
+    pub subnets: Vec<String>,
+    /// Security groups to ask with
+    #[arg(
+        long,
+        value_name = "ID,…",
+        env = "MSK_DOCTOR_SECURITY_GROUPS",
+        value_delimiter = ',',
+        requires = "subnets"
+    )]
+    pub security_groups: Vec<String>,
+    /// Role to ask as
+    #[arg(
+        long,
+        value_name = "ARN",
+        env = "MSK_DOCTOR_ROLE",
+        requires = "subnets"
+    )]
+    pub role: Option<String>,
+    /// Say what would be created, and do nothing
+    #[arg(long, env = "MSK_DOCTOR_DRY_RUN")]
+    pub dry_run: bool,
+    /// Create it without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What `remote` does besides.
+#[derive(Debug, Subcommand)]
+pub enum RemoteCommand {
+    /// Write this program as a Lambda deployment package
+    Package(PackageArgs),
+    /// Remove the functions that killed runs left behind
+    Cleanup(CleanupArgs),
+}
+
+/// The arguments of `remote package`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor remote package\n  msk-doctor remote package doctor.zip --binary target/dist/msk-doctor"
+)]
+pub struct PackageArgs {
+    /// The package
+    #[arg(value_name = "ZIP", default_value = "msk-doctor.zip")]
+    pub zip: PathBuf,
+    /// The program to put into it [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+}
+
+/// The arguments of `remote cleanup`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor remote cleanup --dry-run\n  msk-doctor remote cleanup --yes"
+)]
+pub struct CleanupArgs {
+    /// Also those of runs that may still be under way
+    #[arg(long)]
+    pub all: bool,
+    /// Say what would be removed, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove it without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// As whom AWS is asked, and where.
+    #[command(flatten)]
+    pub aws: AwsArgs,
 }
 
 /// As whom AWS is asked, and where.

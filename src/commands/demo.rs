@@ -124,9 +124,11 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
             library: None,
         },
         instance: None,
+        function: None,
         speaks_for: vec![Shares::Path, Shares::Identity],
         cancel,
         progress: progress(),
+        seen: Box::new(|_| {}),
     };
     let found = pipeline::run(setup).await;
     drop(lab);

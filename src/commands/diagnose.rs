@@ -2,47 +2,34 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use msk_doctor::aws::credentials::{CredentialOptions, resolve_region};
+use msk_doctor::aws::credentials::resolve_region;
 use msk_doctor::aws::snapshot::Snapshot;
 use msk_doctor::case::{Asked, CASE_SCHEMA, Case, Client, ClientKind};
-use msk_doctor::cli::{DiagnoseArgs, Mechanism, OutputArgs};
+use msk_doctor::cli::{DiagnoseArgs, OutputArgs};
 use msk_doctor::diagnosis::{Diagnosis, conclude};
 use msk_doctor::machine;
 use msk_doctor::phase::Phase;
-use msk_doctor::pipeline::{self, Facts, Setup, TokenSource};
-use msk_doctor::probe::certificate::TrustStore;
+use msk_doctor::pipeline::{self, Facts, Setup};
+use msk_doctor::probe::observation::Observation;
 use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
-use msk_doctor::probe::tls::ClientIdentity;
 use msk_doctor::report::Report;
 use msk_doctor::rights;
-use msk_doctor::sasl::inspect::{inspect, judge_for_region};
-use msk_doctor::sasl::msk_iam::Token;
 use msk_doctor::target::{Auth, Target};
 use msk_doctor::text::json;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
 use super::question::{self, Question};
-use super::{output, read_text, runtime, wrong};
-
-/// How long credentials may take before the login is given up.
-const CREDENTIAL_PATIENCE: Duration = Duration::from_secs(8);
+use super::{output, runtime, setup, wrong};
 
 /// Diagnoses up to `until`; the result is the exit code.
 pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
     output::check(&args.output)?;
     let (case, diagnosis) = match &args.case {
-        Some(path) => {
-            let case = read_case(path)?;
-            let diagnosis = conclude(&case);
-            (case, diagnosis)
-        }
-        None => probe(args, until)?,
+        Some(path) => concluded(read_case(path)?),
+        None => waited_for(|ends| probed(args, until, ends))?,
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
@@ -50,54 +37,87 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
 /// `network`, `cluster`, `lambda` and `iam`: what the configuration says, and no packet.
 pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
     output::check(&args.output)?;
-    let (case, diagnosis) = if let Some(path) = &args.case {
-        let case = Case {
+    let (case, diagnosis) = match &args.case {
+        Some(path) => concluded(Case {
             asked,
             ..read_case(path)?
-        };
-        let diagnosis = conclude(&case);
-        (case, diagnosis)
-    } else {
-        let runtime = runtime()?;
-        let cancel = CancellationToken::new();
-        let question = runtime.block_on(read(args, asked, &cancel));
-        runtime.shutdown_background();
-        let Question {
-            target,
-            client,
-            facts,
-            ..
-        } = question?;
-        let Facts::Here(facts @ Some(_)) = facts else {
-            return Err(wrong(
-                "this is read from AWS: leave out --no-aws, or pass --facts with a folder of saved facts",
-            ));
-        };
-        let nobody = client.kind == ClientKind::Machine && machine::instance().is_none();
-        if asked == Asked::Network && nobody {
-            return Err(wrong(
-                "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
-            ));
-        }
-        if asked == Asked::Lambda && client.kind != ClientKind::Function {
-            return Err(wrong("which function? give its name or ARN"));
-        }
-        let (case, diagnosis) = configuration(target, client, facts, asked, Phase::Connect);
-        if asked == Asked::Iam && !rights::is_asked(&case) {
-            return Err(wrong(if case.target.auth == Auth::Iam {
-                "whose rights? pass --function NAME or --principal ARN"
-            } else {
-                "the client does not log in with IAM: policies say nothing of it (--auth iam asks all the same)"
-            }));
-        }
-        (case, diagnosis)
+        }),
+        None => waited_for(|ends| stated(args, asked, ends))?,
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
 
-/// Reads the question; Ctrl-C ends the wait for AWS.
+fn concluded(case: Case) -> (Case, Diagnosis) {
+    let diagnosis = conclude(&case);
+    (case, diagnosis)
+}
+
+/// Who is told what happens, and how a run is ended early.
+pub struct Ends {
+    /// Ends the run, with what it has.
+    pub cancel: CancellationToken,
+    /// Told what is being done.
+    pub progress: Box<dyn Fn(&str) + Send + Sync>,
+    /// Told of each attempt once it is over.
+    pub seen: Box<dyn Fn(&Observation) + Send + Sync>,
+}
+
+/// Waits for a run on a terminal: Ctrl-C ends it.
+fn waited_for<F>(run: impl FnOnce(Ends) -> F) -> Result<(Case, Diagnosis)>
+where
+    F: Future<Output = Result<(Case, Diagnosis)>>,
+{
+    let runtime = runtime()?;
+    let found = runtime.block_on(async {
+        let cancel = CancellationToken::new();
+        stop_on_interrupt(cancel.clone());
+        run(Ends {
+            cancel,
+            progress: progress(),
+            seen: Box::new(|_| {}),
+        })
+        .await
+    });
+    // A getaddrinfo that never returns is left behind.
+    runtime.shutdown_background();
+    found
+}
+
+/// What the configuration says.
+pub async fn stated(args: &DiagnoseArgs, asked: Asked, ends: Ends) -> Result<(Case, Diagnosis)> {
+    let Question {
+        target,
+        client,
+        facts,
+        ..
+    } = read(args, asked, &ends.cancel).await?;
+    let Facts::Here(facts @ Some(_)) = facts else {
+        return Err(wrong(
+            "this is read from AWS: leave out --no-aws, or pass --facts with a folder of saved facts",
+        ));
+    };
+    let nobody = client.kind == ClientKind::Machine && machine::instance().is_none();
+    if asked == Asked::Network && nobody {
+        return Err(wrong(
+            "whose path? pass --function NAME, or --from eni:ID, instance:ID, subnet:ID[,ID…]/sg:ID[,ID…] or ip:ADDRESS",
+        ));
+    }
+    if asked == Asked::Lambda && client.kind != ClientKind::Function {
+        return Err(wrong("which function? give its name or ARN"));
+    }
+    let (case, diagnosis) = configuration(args, target, client, facts, asked, Phase::Connect);
+    if asked == Asked::Iam && !rights::is_asked(&case) {
+        return Err(wrong(if case.target.auth == Auth::Iam {
+            "whose rights? pass --function NAME or --principal ARN"
+        } else {
+            "the client does not log in with IAM: policies say nothing of it (--auth iam asks all the same)"
+        }));
+    }
+    Ok((case, diagnosis))
+}
+
+/// Reads the question; whoever ends the run ends the wait for AWS.
 async fn read(args: &DiagnoseArgs, asked: Asked, cancel: &CancellationToken) -> Result<Question> {
-    stop_on_interrupt(cancel.clone());
     tokio::select! {
         question = question::read(args, asked) => question,
         () = cancel.cancelled() => Err(wrong("ended before AWS said what is meant")),
@@ -106,6 +126,7 @@ async fn read(args: &DiagnoseArgs, asked: Asked, cancel: &CancellationToken) -> 
 
 /// A case without packets, and its diagnosis.
 fn configuration(
+    args: &DiagnoseArgs,
     target: Target,
     client: Client,
     facts: Option<Snapshot>,
@@ -119,6 +140,7 @@ fn configuration(
         ..Case::of(target, client, until)
     };
     case.vantage.instance = machine::instance();
+    case.vantage.runs_in(args.given.function.clone());
     let diagnosis = conclude(&case);
     case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     (case, diagnosis)
@@ -131,13 +153,19 @@ pub fn report(
     save: Option<&Path>,
     args: &OutputArgs,
 ) -> Result<u8> {
-    if let Some(path) = save {
-        std::fs::write(path, json(case)?)
-            .map_err(|error| wrong(format!("cannot write {}: {error}", path.display())))?;
-    }
+    save_case(case, save)?;
     let report = Report::new(case, diagnosis);
     output::write(&report, args)?;
     Ok(report.exit_code)
+}
+
+/// Saves the case, if that is wanted.
+pub fn save_case(case: &Case, path: Option<&Path>) -> Result<()> {
+    if let Some(path) = path {
+        std::fs::write(path, json(case)?)
+            .map_err(|error| wrong(format!("cannot write {}: {error}", path.display())))?;
+    }
+    Ok(())
 }
 
 fn read_case(path: &Path) -> Result<Case> {
@@ -159,21 +187,21 @@ fn read_case(path: &Path) -> Result<Case> {
     Ok(case)
 }
 
-fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
+/// What packets and the configuration say.
+pub async fn probed(args: &DiagnoseArgs, until: Phase, ends: Ends) -> Result<(Case, Diagnosis)> {
     let began = Instant::now();
-    let runtime = runtime()?;
-    let cancel = CancellationToken::new();
     let Question {
         target,
         client,
         speaks_for,
         facts,
-    } = runtime.block_on(read(args, Asked::Everything, &cancel))?;
+    } = read(args, Asked::Everything, &ends.cancel).await?;
     if args.no_probe {
         let Facts::Here(facts) = facts else {
             return Err(anyhow::anyhow!("without probes the facts are waited for"));
         };
         return Ok(configuration(
+            args,
             target,
             client,
             facts,
@@ -186,10 +214,10 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
             "the facts name no brokers to probe: give the bootstrap string, or pass --no-probe",
         ));
     }
-    let mechanism = mechanism(args, &target)?;
+    let mechanism = setup::mechanism(args, &target)?;
     let wants_token = target.auth == Auth::Iam && until >= Phase::SaslAuthenticate;
     let target = if wants_token && args.token.is_none() && target.region.is_none() {
-        let region = runtime.block_on(resolve_region(args.aws.profile.as_deref()));
+        let region = resolve_region(args.aws.profile.as_deref()).await;
         if region.is_none() {
             return Err(wrong(
                 "the broker names do not say the region, nor does the AWS configuration: pass --region",
@@ -215,22 +243,21 @@ fn probe(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
             system: SystemResolver::Real,
         },
         overrides: args.resolve.clone(),
-        trust: trust(args.ca_file.as_deref(), target.auth)?,
-        identity: identity(args)?,
+        trust: setup::trust(args, target.auth)?,
+        identity: setup::identity(args)?,
         send_credentials_anyway: args.send_credentials_anyway,
-        token: token_source(args, &target, wants_token)?,
+        token: setup::token_source(args, &target, wants_token)?,
         client,
         instance: machine::instance(),
+        function: args.given.function.clone(),
         speaks_for,
         facts,
-        cancel,
-        progress: progress(),
+        cancel: ends.cancel,
+        progress: ends.progress,
+        seen: ends.seen,
         target,
     };
-    let found = runtime.block_on(pipeline::run(setup));
-    // A getaddrinfo that never returns is left behind.
-    runtime.shutdown_background();
-    Ok(found)
+    Ok(pipeline::run(setup).await)
 }
 
 /// Ctrl-C ends the probes; the report of what was seen follows.
@@ -244,136 +271,6 @@ pub fn stop_on_interrupt(cancel: CancellationToken) {
             }
         }
     });
-}
-
-fn mechanism(args: &DiagnoseArgs, target: &Target) -> Result<Option<String>> {
-    let default = match target.auth {
-        Auth::Iam => Some(Mechanism::Oauthbearer),
-        Auth::Scram => Some(Mechanism::ScramSha512),
-        Auth::Mtls | Auth::Tls | Auth::Plaintext => None,
-    };
-    if default.is_none() && args.mechanism.is_some() {
-        return Err(wrong(format!(
-            "--mechanism goes with SASL, and --auth is {}",
-            target.auth.name()
-        )));
-    }
-    let of_other = match target.auth {
-        Auth::Iam => args.mechanism == Some(Mechanism::ScramSha512),
-        _ => args.mechanism.is_some_and(|m| m != Mechanism::ScramSha512),
-    };
-    if of_other {
-        return Err(wrong(format!(
-            "that --mechanism does not go with --auth {}",
-            target.auth.name()
-        )));
-    }
-    if args.mechanism == Some(Mechanism::AwsMskIam) {
-        return Err(wrong("this version logs in with oauthbearer only"));
-    }
-    Ok(args
-        .mechanism
-        .or(default)
-        .map(|mechanism| mechanism.wire_name().to_owned()))
-}
-
-fn trust(ca_file: Option<&Path>, auth: Auth) -> Result<TrustStore> {
-    let mut ca = Vec::new();
-    if let Some(path) = ca_file {
-        let unusable =
-            |error: String| wrong(format!("cannot use --ca-file {}: {error}", path.display()));
-        for certificate in
-            CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?
-        {
-            ca.push(certificate.map_err(|error| unusable(error.to_string()))?);
-        }
-        if ca.is_empty() {
-            return Err(unusable("it holds no certificate in PEM".to_owned()));
-        }
-    }
-    let platform: Arc<LazyLock<Vec<_>>> = Arc::new(LazyLock::new(platform_roots));
-    if auth.uses_tls() && ca.is_empty() {
-        let platform = Arc::clone(&platform);
-        // Beside the first packets, which do not need them yet. With a file of one's own they are rarely needed at all.
-        std::thread::spawn(move || LazyLock::force(&platform).len());
-    }
-    Ok(TrustStore {
-        platform,
-        ca_file: Arc::new(ca),
-    })
-}
-
-fn platform_roots() -> Vec<rustls_pki_types::TrustAnchor<'static>> {
-    rustls_native_certs::load_native_certs()
-        .certs
-        .iter()
-        .filter_map(|der| {
-            webpki::anchor_from_trusted_cert(der)
-                .ok()
-                .map(|anchor| anchor.to_owned())
-        })
-        .collect()
-}
-
-fn identity(args: &DiagnoseArgs) -> Result<Option<ClientIdentity>> {
-    let (Some(cert), Some(key)) = (&args.client_cert, &args.client_key) else {
-        return Ok(None);
-    };
-    let chain = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| {
-            wrong(format!(
-                "cannot use --client-cert {}: {error}",
-                cert.display()
-            ))
-        })?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-        wrong(format!(
-            "cannot use --client-key {}: {error}",
-            key.display()
-        ))
-    })?;
-    if chain.is_empty() {
-        return Err(wrong(format!(
-            "--client-cert {} holds no certificate",
-            cert.display()
-        )));
-    }
-    ClientIdentity::new(chain, key).map(Some).map_err(|error| {
-        wrong(format!(
-            "the client certificate and its key do not go together: {error}"
-        ))
-    })
-}
-
-/// What is wrong with the user's token is said before it is sent.
-fn judge_before_sending(text: &str, target: &Target) {
-    let facts = inspect(text, SystemTime::now());
-    let region = target.region_of_names.as_deref();
-    let region = region.and_then(|region| judge_for_region(&facts, region));
-    for problem in facts.problems.iter().chain(&region) {
-        eprintln!("msk-doctor: the token: {} ({})", problem, problem.code());
-    }
-}
-
-fn token_source(args: &DiagnoseArgs, target: &Target, wanted: bool) -> Result<TokenSource> {
-    if !wanted {
-        return Ok(TokenSource::None);
-    }
-    if let Some(name) = &args.token {
-        let text = read_text(name)?;
-        judge_before_sending(text.trim(), target);
-        return Ok(TokenSource::Given(Token::from_text(text.trim().to_owned())));
-    }
-    Ok(TokenSource::Chain {
-        options: CredentialOptions {
-            profile: args.aws.profile.clone(),
-            region: args.aws.region.clone(),
-            role_arn: args.aws.role_arn.clone(),
-            timeout: CREDENTIAL_PATIENCE,
-        },
-        ask_sts: !args.no_aws,
-    })
 }
 
 /// A line on the terminal that says what is being done.

@@ -30,7 +30,7 @@ impl Regions {
 }
 
 /// The region of an ARN.
-fn of_arn(arn: &str) -> Option<String> {
+pub fn of_arn(arn: &str) -> Option<String> {
     let region = arn.strip_prefix("arn:")?.split(':').nth(2)?;
     Some(region.to_owned()).filter(|region| !region.is_empty())
 }
@@ -131,7 +131,8 @@ async fn caller(access: &Access, timeout: Duration) -> Option<GetCallerIdentity>
     }
 }
 
-async fn access(
+/// Credentials for a region; the error says why there are none.
+pub async fn access(
     profile: Option<String>,
     region: String,
     role_arn: Option<String>,

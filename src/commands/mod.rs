@@ -2,11 +2,14 @@
 
 mod demo;
 mod diagnose;
+mod event;
 mod explain;
 mod facts;
 mod lab;
 mod output;
 mod question;
+mod remote;
+mod setup;
 mod snapshot;
 mod token;
 
@@ -39,12 +42,23 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
         Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
         Command::Iam(args) => diagnose::configured(&args, Asked::Iam),
+        Command::Remote(args) => remote::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),
     }
+}
+
+/// Whether Lambda has started the program, without a command line.
+pub fn is_function() -> bool {
+    std::env::args_os().len() == 1 && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// Answers a Lambda function's invocations, until Lambda ends it.
+pub fn serve() -> Result<u8> {
+    event::serve()
 }
 
 /// A file's text, or standard input's for `-`.

@@ -34,9 +34,12 @@ pub struct Question {
 /// Reads the question. Where AWS is to be asked and its answers say what is meant, they are waited for; where the
 /// brokers are named, they come beside the probes.
 pub async fn read(args: &DiagnoseArgs, asked: Asked) -> Result<Question> {
-    let saved = match &args.facts {
-        Some(folder) => Some(files::read(folder).map_err(|error| wrong(error.to_string()))?),
-        None => None,
+    let saved = match (&args.given.facts, &args.facts) {
+        (Some(facts), _) => Some(facts.clone()),
+        (None, Some(folder)) => {
+            Some(files::read(folder).map_err(|error| wrong(error.to_string()))?)
+        }
+        (None, None) => None,
     };
     let may_ask = saved.is_none() && !args.no_aws;
     let named = named(args, saved.as_ref(), may_ask)?;
@@ -176,7 +179,10 @@ fn question(args: &DiagnoseArgs, named: &Named, facts: Option<Snapshot>) -> Resu
         client.role = Some(principal.clone());
     }
     Ok(Question {
-        speaks_for: speaks_for(&client),
+        speaks_for: match &args.given.speaks_for {
+            Some(given) => given.clone(),
+            None => speaks_for(&client),
+        },
         target,
         client,
         facts: Facts::Here(facts),

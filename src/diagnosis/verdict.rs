@@ -37,9 +37,24 @@ fn everything_works(case: &Case) -> bool {
     !brokers.is_empty() && brokers.iter().all(|broker| case.works(broker))
 }
 
+/// What a run from inside the VPC could not tell.
+fn from_inside(case: &Case) -> Vec<Unknown> {
+    let absent = case.remote_absent.iter().map(|because| Unknown {
+        what: format!("what is seen from inside the VPC: {because}"),
+        needs: "msk-doctor remote, once that is mended".to_owned(),
+    });
+    let tests = case.session_tests.iter().map(|statement| Unknown {
+        what: format!(
+            "what the client's own session may do: {statement} tests what is the client's alone, and the login was made from another function"
+        ),
+        needs: "a login from the function itself".to_owned(),
+    });
+    absent.chain(tests).collect()
+}
+
 /// What could not be checked, and what it needs.
 pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
-    let mut found = Vec::new();
+    let mut found = from_inside(case);
     let mut add = |what: &str, needs: &str| {
         found.push(Unknown {
             what: what.to_owned(),

@@ -115,7 +115,9 @@ pub(super) async fn experiment(
         wanted.address,
         Purpose::Bootstrap,
     );
-    io::run(wanted.plan(plan), Vec::new(), shared, tokens).await
+    let observation = io::run(wanted.plan(plan), Vec::new(), shared, tokens).await;
+    (setup.seen)(&observation);
+    observation
 }
 
 fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) -> Plan {
@@ -170,13 +172,15 @@ async fn broker_attempts(
     );
     if end != End::Answered || setup.until == Phase::Resolve {
         let stopped = (end == End::Answered).then_some(Stop::Asked);
-        return vec![Observation {
+        let observation = Observation {
             broker,
             address: None,
             purpose,
             phases: vec![record],
             stopped,
-        }];
+        };
+        (setup.seen)(&observation);
+        return vec![observation];
     }
     let attempts = resolution.addresses.iter().take(MOST_ADDRESSES).map(|ip| {
         let plan = plan(
@@ -194,6 +198,7 @@ async fn broker_attempts(
             if early {
                 observation.stopped = Some(Stop::LoginNotTried);
             }
+            (setup.seen)(&observation);
             observation
         }
     });

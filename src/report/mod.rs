@@ -37,6 +37,9 @@ pub struct Report {
     pub exit_code: u8,
     /// When the run began, RFC 3339.
     pub started: String,
+    /// The same question, asked from this machine, where the report is one from inside the VPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub here: Option<Box<Report>>,
     /// How long it took, milliseconds.
     pub duration_ms: u64,
     /// Whether the run came to its end.
@@ -225,6 +228,7 @@ impl Report {
             },
             verdict: diagnosis.verdict,
             exit_code: diagnosis.verdict.exit_code(),
+            here: None,
             started: case.started.clone(),
             duration_ms: case.duration_ms,
             complete: case.complete,

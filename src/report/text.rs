@@ -54,6 +54,12 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
     page.others(report, &mut text);
     page.warnings(report, &mut text);
     page.unknown(report, &mut text);
+    if let Some(here) = &report.here {
+        text.push_str("\nthe same, asked from this machine\n");
+        page.verdict(here, &mut text);
+        text.push('\n');
+        text.push_str(&table::table(here, &page));
+    }
     out.write_all(page.plain(&text).as_bytes())
 }
 

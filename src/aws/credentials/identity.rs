@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 
 use super::failure::milliseconds;
 use super::reason::Reason;
-use super::{loader, written};
+use super::{NoWay, loader, written};
 use crate::secret::{Printable, redact};
 
 /// Which STS to ask, and for how long.
@@ -281,7 +281,9 @@ fn refused<R: fmt::Debug + Send + Sync + 'static>(
 ) -> IdentityAnswer {
     match error {
         SdkError::TimeoutError(_) => IdentityAnswer::TimedOut { after },
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+        SdkError::DispatchFailure(failure)
+            if failure.is_timeout() || NoWay::of(failure).is_some() =>
+        {
             IdentityAnswer::TimedOut { after } // of the SDK's own limit for connecting
         }
         SdkError::DispatchFailure(_) => IdentityAnswer::Unreachable {

@@ -28,7 +28,7 @@ use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 
 use self::plan::Ask;
-use super::credentials::loader;
+use super::credentials::{CONNECT, NoWay, loader};
 use super::files::key_of;
 use super::snapshot::{Answer, Answers, Facts, Response, Snapshot};
 use crate::secret::Printable;
@@ -181,6 +181,11 @@ where
                 Some(message) => format!("{code}: {message}"),
                 None => code.to_owned(),
             },
+            (None, SdkError::DispatchFailure(failure)) if NoWay::of(failure).is_some() => {
+                NoWay::of(failure)
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            }
             (None, SdkError::TimeoutError(_)) => "no answer in time".to_owned(),
             (None, _) => DisplayErrorContext(&error).to_string(),
         };
@@ -250,7 +255,12 @@ impl Clients {
         let config = loader(access.profile.as_deref(), Some(access.region.clone()))
             .credentials_provider(access.credentials.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(TimeoutConfig::builder().operation_timeout(call).build())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT)
+                    .operation_timeout(call)
+                    .build(),
+            )
             .load()
             .await;
         Self {
