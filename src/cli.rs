@@ -12,10 +12,10 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub use self::arguments::Given;
 pub use self::arguments::{
     AwsArgs, CleanupArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs, OutputArgs,
-    PackageArgs, RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
+    PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
 };
 pub use self::event::{EventError, event_schema, read_event};
-pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output};
+pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output, ReportFormat};
 
 /// Says where, exactly, a connection to Amazon MSK breaks, why, and what fixes it.
 #[derive(Debug, Parser)]
@@ -80,6 +80,8 @@ pub enum Command {
     Iam(Box<DiagnoseArgs>),
     /// The diagnosis from inside the VPC: with a function's network and role, through a temporary function
     Remote(Box<RemoteArgs>),
+    /// The diagnosis as a gate: what fails it, what is accepted, formats for CI systems
+    Preflight(Box<PreflightArgs>),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means

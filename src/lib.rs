@@ -16,6 +16,7 @@ pub mod cli;
 pub mod clients;
 pub mod diagnosis;
 pub mod explain;
+pub mod gate;
 pub mod iam;
 pub mod kafka;
 pub mod lab;

@@ -1,5 +1,6 @@
 //! Paths over saved facts: each scenario changes a world that works, runs the program, and says what it must find.
 
+mod formats;
 #[path = "paths/policy.rs"]
 mod policy;
 #[path = "paths/world.rs"]
@@ -155,13 +156,16 @@ fn check(path: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     world::build(&scenario.world, &scenario.change, folder.path())?;
     let saved = folder.path().join("saved.case");
+    let others = tempfile::tempdir()?;
     let run = |output: &str| {
         Command::new(env!("CARGO_BIN_EXE_msk-doctor"))
             .arg(&scenario.command)
             .args(&scenario.args)
             .arg("--facts")
             .arg(folder.path())
-            .args(["--output", output, "--save-case"])
+            .args(["--output", output])
+            .args(formats::outputs(others.path()))
+            .arg("--save-case")
             .arg(&saved)
             .output()
     };
@@ -170,6 +174,7 @@ fn check(path: &Path) -> Result<(), Failed> {
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     let report: Value =
         serde_json::from_str(&text).map_err(|error| format!("{error}: {text}{words}"))?;
+    formats::agree(&report, others.path())?;
     let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
     let (causes, paths, unknown) = (list("causes"), list("paths"), list("unknown"));
     let expect = &scenario.expect;

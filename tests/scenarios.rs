@@ -1,6 +1,7 @@
 //! One test for each folder of `tests/scenarios`: a fault is made, msk-doctor is asked, and the
 //! answer is compared with the row. `tests/scenarios/README.md` says how to add one.
 
+mod formats;
 #[path = "scenarios/harness/mod.rs"]
 mod harness;
 

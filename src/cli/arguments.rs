@@ -10,6 +10,7 @@ use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, cluster, 
 use crate::aws::snapshot::Snapshot;
 use crate::case::{RunningFunction, Shares};
 use crate::clients::Library;
+use crate::gate::FailOn;
 use crate::phase::Phase;
 use crate::pipeline::Override;
 use crate::target::Auth;
@@ -137,6 +138,32 @@ pub struct Given {
     pub function: Option<RunningFunction>,
     /// Whether the case is wanted instead of the report.
     pub wants_case: bool,
+}
+
+/// The arguments of `preflight`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor preflight orders-writer --output github --output junit=msk.xml\n  \
+    msk-doctor preflight orders-writer --no-probe --fail-on proven\n  \
+    msk-doctor preflight orders-writer --wait 5m\n\n\
+    The exit code is the gate's: 0 it lets through, 1 a cause fails it, 3 inconclusive."
+)]
+pub struct PreflightArgs {
+    /// The question.
+    #[command(flatten)]
+    pub question: DiagnoseArgs,
+    /// From which confidence on a cause fails the gate [default: possible]
+    #[arg(long, value_enum, env = "MSK_DOCTOR_FAIL_ON")]
+    pub fail_on: Option<FailOn>,
+    /// Let an inconclusive verdict through
+    #[arg(long, env = "MSK_DOCTOR_INCONCLUSIVE_OK")]
+    pub inconclusive_ok: bool,
+    /// Findings that are accepted: a file in TOML with [[accepted]] code, subject, reason, owner, expires
+    #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_BASELINE")]
+    pub baseline: Option<PathBuf>,
+    /// Ask again until the gate lets through, for at most so long
+    #[arg(long, value_name = "TIME", env = "MSK_DOCTOR_WAIT", value_parser = duration, conflicts_with_all = ["case", "facts"])]
+    pub wait: Option<Duration>,
 }
 
 /// The arguments of `remote`.
@@ -270,7 +297,7 @@ pub struct LimitArgs {
 /// How reports are printed.
 #[derive(Debug, Args, Clone)]
 pub struct OutputArgs {
-    /// text or json; may be repeated, each to a file but one
+    /// text, json, junit, sarif, github or markdown; may be repeated, each to a file but one
     #[arg(
         long,
         value_name = "FORMAT[=FILE]",
@@ -278,6 +305,10 @@ pub struct OutputArgs {
         value_delimiter = ','
     )]
     pub output: Vec<Output>,
+    /// The file in the repository at which SARIF shows results [default: msk-doctor.toml if there is one, else the
+    /// workflow's file]
+    #[arg(long, value_name = "PATH", env = "MSK_DOCTOR_SARIF_LOCATION")]
+    pub sarif_location: Option<String>,
     /// No Unicode
     #[arg(long, env = "MSK_DOCTOR_ASCII")]
     pub ascii: bool,

@@ -9,7 +9,8 @@ use crate::aws::snapshot::Snapshot;
 use crate::case::Shares;
 
 /// Flags that mean files, terminals or secrets: none of them is in an event.
-const NOT_FOR_EVENTS: [&str; 14] = [
+const NOT_FOR_EVENTS: [&str; 15] = [
+    "sarif_location",
     "ascii",
     "case",
     "client_cert",

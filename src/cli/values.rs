@@ -49,7 +49,7 @@ impl Mechanism {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// The format.
-    pub format: Format,
+    pub format: ReportFormat,
     /// Where to; standard output without one.
     pub file: Option<PathBuf>,
 }
@@ -63,6 +63,23 @@ pub enum Format {
     Json,
 }
 
+/// The formats of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
+    /// `JUnit`'s XML, for CI systems.
+    Junit,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// For a pull request.
+    Markdown,
+}
+
 impl FromStr for Output {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -71,15 +88,9 @@ impl FromStr for Output {
             Some((_, _)) => return Err("the file's name is missing after `=`".to_owned()),
             None => (text, None),
         };
-        let format = match format {
-            "text" => Format::Text,
-            "json" => Format::Json,
-            other => {
-                return Err(format!(
-                    "{other:?} is no format of this version: text, json"
-                ));
-            }
-        };
+        let format = ReportFormat::from_str(format, false).map_err(|_| {
+            format!("{format:?} is no format of this version: text, json, junit, sarif, github, markdown")
+        })?;
         Ok(Self { format, file })
     }
 }

@@ -29,7 +29,7 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
     output::check(&args.output)?;
     let (case, diagnosis) = match &args.case {
         Some(path) => concluded(read_case(path)?),
-        None => waited_for(|ends| probed(args, until, ends))?,
+        None => examined(args, until)?,
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
 }
@@ -45,6 +45,11 @@ pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
         None => waited_for(|ends| stated(args, asked, ends))?,
     };
     report(&case, &diagnosis, args.save_case.as_deref(), &args.output)
+}
+
+/// Asks, and waits for it on a terminal.
+pub fn examined(args: &DiagnoseArgs, until: Phase) -> Result<(Case, Diagnosis)> {
+    waited_for(|ends| probed(args, until, ends))
 }
 
 fn concluded(case: Case) -> (Case, Diagnosis) {
@@ -168,7 +173,8 @@ pub fn save_case(case: &Case, path: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-fn read_case(path: &Path) -> Result<Case> {
+/// Reads a saved case.
+pub fn read_case(path: &Path) -> Result<Case> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
     let case: Case = serde_json::from_str(&text).map_err(|error| {

@@ -7,6 +7,7 @@ mod explain;
 mod facts;
 mod lab;
 mod output;
+mod preflight;
 mod question;
 mod remote;
 mod setup;
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
         Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
         Command::Iam(args) => diagnose::configured(&args, Asked::Iam),
+        Command::Preflight(args) => preflight::run(&args),
         Command::Remote(args) => remote::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
 use anyhow::Result;
-use msk_doctor::cli::{ColorChoice, Format, Output, OutputArgs};
+use msk_doctor::cli::{ColorChoice, Output, OutputArgs, ReportFormat};
 use msk_doctor::report::text::Style;
-use msk_doctor::report::{Report, json, text};
+use msk_doctor::report::{Report, github, json, junit, markdown, sarif, text};
 
 use super::wrong;
 
@@ -44,7 +44,7 @@ pub fn check(args: &OutputArgs) -> Result<()> {
 /// Writes the report in every format that was asked for.
 pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
     let default = [Output {
-        format: Format::Text,
+        format: ReportFormat::Text,
         file: None,
     }];
     let outputs = if args.output.is_empty() {
@@ -59,7 +59,8 @@ pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
         }
         let style = style(args, io::stdout().is_terminal());
         let mut out = BufWriter::new(io::stdout().lock());
-        let written = render(report, output.format, style, &mut out).and_then(|()| out.flush());
+        let written =
+            render(report, args, output.format, style, &mut out).and_then(|()| out.flush());
         // A reader that has seen enough is no failure.
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
@@ -70,21 +71,60 @@ pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
     Ok(())
 }
 
-fn to_file(report: &Report, args: &OutputArgs, format: Format, path: &Path) -> Result<()> {
+fn to_file(report: &Report, args: &OutputArgs, format: ReportFormat, path: &Path) -> Result<()> {
     let cannot = |error: io::Error| wrong(format!("cannot write {}: {error}", path.display()));
     let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
     let style = Style {
         color: args.color == ColorChoice::Always,
         ..style(args, false)
     };
-    render(report, format, style, &mut out).map_err(cannot)?;
+    render(report, args, format, style, &mut out).map_err(cannot)?;
     out.flush().map_err(cannot)
 }
 
-fn render(report: &Report, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn render(
+    report: &Report,
+    args: &OutputArgs,
+    format: ReportFormat,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
-        Format::Text => text::render(report, style, out),
-        Format::Json => json::render(report, out),
+        ReportFormat::Text => text::render(report, style, out),
+        ReportFormat::Json => json::render(report, out),
+        ReportFormat::Junit => junit::render(report, out),
+        ReportFormat::Sarif => sarif::render(report, &location(args), out),
+        ReportFormat::Markdown => markdown::render(report, out),
+        ReportFormat::Github => {
+            summary(report)?;
+            github::render(report, out)
+        }
+    }
+}
+
+/// The summary of a workflow's step, where GitHub wants one.
+fn summary(report: &Report) -> io::Result<()> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let mut file = File::options().create(true).append(true).open(path)?;
+    markdown::render(report, &mut file)
+}
+
+/// The file at which code scanning shows results.
+fn location(args: &OutputArgs) -> String {
+    const CONFIG: &str = "msk-doctor.toml";
+    if let Some(given) = &args.sarif_location {
+        return given.clone();
+    }
+    // owner/repository/.github/workflows/deploy.yml@refs/heads/main
+    let workflow = std::env::var("GITHUB_WORKFLOW_REF").ok().and_then(|text| {
+        let path = text.split('@').next()?.splitn(3, '/').nth(2)?;
+        (!path.is_empty()).then(|| path.to_owned())
+    });
+    match workflow {
+        Some(workflow) if !Path::new(CONFIG).is_file() => workflow,
+        _ => CONFIG.to_owned(),
     }
 }
 

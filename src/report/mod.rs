@@ -1,6 +1,11 @@
 //! What renderers look at. They decide nothing: verdict, order and words are made here.
 
+pub mod github;
+mod item;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
 pub mod text;
 mod words;
 
@@ -14,6 +19,7 @@ use crate::catalogue::Side;
 use crate::clients::{Example, example};
 use crate::diagnosis::{Cause, Confidence, Diagnosis, Fact, Finding, Status, Unknown, Verdict};
 use crate::diagnosis::{Change, Tried};
+use crate::gate::Gate;
 use crate::iam::{Decision, Outcome};
 use crate::phase::Phase;
 use crate::probe::observation::Observation;
@@ -35,6 +41,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// The process's exit code.
     pub exit_code: u8,
+    /// The gate's word, under `preflight`: the exit code is the gate's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
     /// When the run began, RFC 3339.
     pub started: String,
     /// The same question, asked from this machine, where the report is one from inside the VPC.
@@ -229,6 +238,7 @@ impl Report {
             verdict: diagnosis.verdict,
             exit_code: diagnosis.verdict.exit_code(),
             here: None,
+            gate: None,
             started: case.started.clone(),
             duration_ms: case.duration_ms,
             complete: case.complete,

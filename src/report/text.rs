@@ -14,6 +14,7 @@ use super::{Report, ReportCause, escape};
 use crate::case::ClientKind;
 use crate::diagnosis::{Confidence, Status, Verdict};
 use crate::explain::ClientError;
+use crate::gate::{Fate, Gate};
 use crate::text::escaped;
 
 /// How to print.
@@ -54,6 +55,9 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
     page.others(report, &mut text);
     page.warnings(report, &mut text);
     page.unknown(report, &mut text);
+    if let Some(gate) = &report.gate {
+        page.gate(gate, &mut text);
+    }
     if let Some(here) = &report.here {
         text.push_str("\nthe same, asked from this machine\n");
         page.verdict(here, &mut text);
@@ -329,6 +333,30 @@ impl Page {
             text.push('\n');
             self.points("also", &others, text);
         }
+    }
+
+    fn gate(&self, gate: &Gate, text: &mut String) {
+        let word = if gate.passed { "passes" } else { "fails" };
+        text.push('\n');
+        self.entry("gate", &format!("{word}: {}", escape(&gate.reason)), text);
+        let entries: Vec<String> = gate
+            .accepted
+            .iter()
+            .map(|entry| {
+                let fate = match entry.fate {
+                    Fate::Accepts => "accepted",
+                    Fate::Stale => "not found any more, remove it from the baseline",
+                    Fate::Expired => "expired, accepts nothing",
+                };
+                let subject = entry.subject.as_deref().unwrap_or("all brokers");
+                let words = format!(
+                    "{} {subject}: {fate}; until {}, {}, {}",
+                    entry.code, entry.expires, entry.owner, entry.reason
+                );
+                escape(&words)
+            })
+            .collect();
+        self.points("baseline", &entries, text);
     }
 
     fn warnings(&self, report: &Report, text: &mut String) {

@@ -17,6 +17,7 @@ use super::net::Namespaces;
 use super::secrets::Markers;
 use super::spec::{Scenario, Sts, TokenSpec, read};
 use super::sts;
+use crate::formats;
 
 /// Ports whose role is IAM.
 const IAM_PORTS: [u16; 3] = [9098, 9198, 20098];
@@ -286,6 +287,7 @@ impl Run<'_> {
         replay.arg("--case").arg(&case).args(["--output", "json"]);
         let text_output = format!("text={}", text_file.display());
         replay.args(["--output", &text_output, "--ascii"]);
+        replay.args(formats::outputs(self.dir));
         let (again, replayed) = report_of(&mut replay)?;
         if again.status.code() != output.status.code() {
             return Err(format!("replayed, it exits with {}", again.status));
@@ -293,6 +295,11 @@ impl Run<'_> {
         agree(&report, &replayed)?;
         let text = std::fs::read_to_string(&text_file).map_err(|e| format!("the text: {e}"))?;
         check_text(&text, &report)?;
+        formats::agree(&replayed, self.dir)?;
+        for format in ["junit", "sarif", "github", "markdown"] {
+            let text = std::fs::read_to_string(self.dir.join(format)).unwrap_or_default();
+            markers.check(format, &text)?;
+        }
         self.add_made_token(markers, &saved)?;
         markers.check("the JSON", &String::from_utf8_lossy(&output.stdout))?;
         markers.check("standard error", &String::from_utf8_lossy(&output.stderr))?;
