@@ -11,8 +11,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use self::arguments::Given;
 pub use self::arguments::{
-    AwsArgs, CleanupArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs, OutputArgs,
-    PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
+    AwsArgs, CleanupArgs, CompareArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs,
+    OutputArgs, PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
 };
 pub use self::event::{EventError, event_schema, read_event};
 pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output, ReportFormat};
@@ -82,6 +82,8 @@ pub enum Command {
     Remote(Box<RemoteArgs>),
     /// The diagnosis as a gate: what fails it, what is accepted, formats for CI systems
     Preflight(Box<PreflightArgs>),
+    /// Two runs beside each other: what differs between "works here" and "fails there"
+    Compare(CompareArgs),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means

@@ -14,6 +14,7 @@ pub mod catalogue;
 pub mod checks;
 pub mod cli;
 pub mod clients;
+pub mod compare;
 pub mod diagnosis;
 pub mod explain;
 pub mod gate;

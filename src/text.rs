@@ -50,6 +50,16 @@ pub fn json(value: &impl Serialize) -> io::Result<String> {
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
+/// `text` with all that could be obeyed as `\u{..}`, but the ends of its lines.
+#[must_use]
+pub fn escaped_lines(text: &str) -> String {
+    let mut out: String = text.lines().map(|line| escaped(line) + "\n").collect();
+    if !text.ends_with('\n') {
+        out.pop();
+    }
+    out
+}
+
 /// [`PrettyFormatter`] with other strings.
 #[derive(Default)]
 struct Safe<'a>(PrettyFormatter<'a>);

@@ -140,6 +140,24 @@ pub struct Given {
     pub wants_case: bool,
 }
 
+/// The arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor compare laptop.case function.case\n  \
+    msk-doctor remote orders-writer --output json=both.json; msk-doctor compare both.json"
+)]
+pub struct CompareArgs {
+    /// A report (--output json) or a case (--save-case)
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The other one [default: what the report of `remote` has from this machine]
+    #[arg(value_name = "B")]
+    pub b: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
+    pub output: Format,
+}
+
 /// The arguments of `preflight`.
 #[derive(Debug, Args)]
 #[command(

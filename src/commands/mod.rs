@@ -1,5 +1,6 @@
 //! The subcommands: from arguments to a report and an exit code.
 
+mod compare;
 mod demo;
 mod diagnose;
 mod event;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
         Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
         Command::Iam(args) => diagnose::configured(&args, Asked::Iam),
+        Command::Compare(args) => compare::run(&args),
         Command::Preflight(args) => preflight::run(&args),
         Command::Remote(args) => remote::run(&args),
         Command::Token(args) => token::run(&args),
