@@ -83,158 +83,183 @@ fn detail(phase: &str, rest: &str) -> String {
     format!("/observations/0/phases/{index}/detail/{rest}")
 }
 
+/// Where two runs differ (the phase of an attempt, or none, and the place), what stands there in the second, the code of its
+/// cause, and what has to be named.
+const PAIRS: [(&str, &str, &str, &str, &str); 24] = [
+    (
+        "resolve",
+        "application/addresses",
+        r#"["10.9.9.9"]"#,
+        "TCP-03",
+        "the resolver's answers",
+    ),
+    (
+        "resolve",
+        "application/addresses",
+        r#"["54.1.2.3"]"#,
+        "DNS-03",
+        "the resolver's answers",
+    ),
+    (
+        "",
+        "/target/brokers/0/name",
+        r#""b-1.other.abc123.c2.kafka.eu-west-1.amazonaws.com""#,
+        "DNS-01",
+        "the brokers asked",
+    ),
+    (
+        "",
+        "/paths/0/from/security_groups/0",
+        r#""sg-2""#,
+        "SG-01",
+        "the client's security groups",
+    ),
+    (
+        "",
+        "/paths/0/from/subnet",
+        r#""subnet-9""#,
+        "RTE-03",
+        "the client's subnets",
+    ),
+    (
+        "",
+        "/paths/0/verdict",
+        r#""blocked""#,
+        "NACL-01",
+        "what the configuration lets through",
+    ),
+    (
+        "connect",
+        "tcp/path_mtu",
+        "1500",
+        "TCP-09",
+        "the path's MTU",
+    ),
+    (
+        "tls",
+        "certificate/chain/0/issuer",
+        r#""CN=Corporate proxy""#,
+        "TLS-05",
+        "the certificate's issuer",
+    ),
+    (
+        "tls",
+        "certificate/chain/0/sans",
+        r#"["proxy.corp"]"#,
+        "TLS-06",
+        "the certificate's names",
+    ),
+    (
+        "tls",
+        "version",
+        r#""TLSv1.2""#,
+        "TLS-01",
+        "the TLS version",
+    ),
+    (
+        "",
+        "/target/auth",
+        r#""scram""#,
+        "SASL-01",
+        "authentication",
+    ),
+    (
+        "",
+        "/token/region",
+        r#""us-east-1""#,
+        "SASL-10",
+        "the token's region",
+    ),
+    (
+        "",
+        "/token/problems",
+        r#"["it is older than its 900 seconds"]"#,
+        "SASL-08",
+        "what is wrong with the token",
+    ),
+    ("", "/clock_ahead_s", "901.0", "SASL-09", "the clock"),
+    (
+        "",
+        "/credentials/source",
+        r#""the profile default""#,
+        "SASL-13",
+        "the credentials' source",
+    ),
+    (
+        "sasl-handshake",
+        "offered",
+        r#"["SCRAM-SHA-512"]"#,
+        "SASL-02",
+        "the mechanisms offered",
+    ),
+    (
+        "",
+        "/identity/arn",
+        r#""arn:aws:sts::111122223333:assumed-role/other/x""#,
+        "IAM-01",
+        "the identity",
+    ),
+    (
+        "",
+        "/client/role",
+        r#""arn:aws:iam::111122223333:role/other""#,
+        "IAM-02",
+        "the role",
+    ),
+    (
+        "",
+        "/rights/actions/0/answer",
+        r#""implicit-deny""#,
+        "IAM-02",
+        "what the policies allow",
+    ),
+    (
+        "metadata",
+        "cluster_id",
+        r#""another""#,
+        "IAM-05",
+        "the cluster",
+    ),
+    (
+        "",
+        "/function/timeout",
+        "3",
+        "FN-09",
+        "the function's timeout",
+    ),
+    (
+        "",
+        "/function/memory_size",
+        "128",
+        "FN-10",
+        "the function's memory",
+    ),
+    (
+        "",
+        "/function/environment/AWS_REGION",
+        r#""us-east-1""#,
+        "SASL-10",
+        "the environment variable",
+    ),
+    (
+        "",
+        "/function/layers/0",
+        r#""arn:aws:lambda:eu-west-1:1:layer:kafka:2""#,
+        "CLI-01",
+        "the function's layers",
+    ),
+];
+
 #[test]
 fn the_one_difference_explains_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = healthy(folder.path());
-    let pairs = [
-        (
-            detail("resolve", "application/addresses"),
-            json!(["10.9.9.9"]),
-            "TCP-03",
-            "the resolver's answers",
-        ),
-        (
-            detail("resolve", "application/addresses"),
-            json!(["54.1.2.3"]),
-            "DNS-03",
-            "the resolver's answers",
-        ),
-        (
-            "/target/brokers/0/name".to_owned(),
-            json!("b-1.other.abc123.c2.kafka.eu-west-1.amazonaws.com"),
-            "DNS-01",
-            "the brokers asked",
-        ),
-        (
-            "/paths/0/from/security_groups/0".to_owned(),
-            json!("sg-2"),
-            "SG-01",
-            "the client's security groups",
-        ),
-        (
-            "/paths/0/from/subnet".to_owned(),
-            json!("subnet-9"),
-            "RTE-03",
-            "the client's subnets",
-        ),
-        (
-            "/paths/0/verdict".to_owned(),
-            json!("blocked"),
-            "NACL-01",
-            "what the configuration lets through",
-        ),
-        (
-            detail("connect", "tcp/path_mtu"),
-            json!(1500),
-            "TCP-09",
-            "the path's MTU",
-        ),
-        (
-            detail("tls", "certificate/chain/0/issuer"),
-            json!("CN=Corporate proxy"),
-            "TLS-05",
-            "the certificate's issuer",
-        ),
-        (
-            detail("tls", "certificate/chain/0/sans"),
-            json!(["proxy.corp"]),
-            "TLS-06",
-            "the certificate's names",
-        ),
-        (
-            detail("tls", "version"),
-            json!("TLSv1.2"),
-            "TLS-01",
-            "the TLS version",
-        ),
-        (
-            "/target/auth".to_owned(),
-            json!("scram"),
-            "SASL-01",
-            "authentication",
-        ),
-        (
-            "/token/region".to_owned(),
-            json!("us-east-1"),
-            "SASL-10",
-            "the token's region",
-        ),
-        (
-            "/token/problems".to_owned(),
-            json!(["it is older than its 900 seconds"]),
-            "SASL-08",
-            "what is wrong with the token",
-        ),
-        (
-            "/clock_ahead_s".to_owned(),
-            json!(901.0),
-            "SASL-09",
-            "the clock",
-        ),
-        (
-            "/credentials/source".to_owned(),
-            json!("the profile default"),
-            "SASL-13",
-            "the credentials' source",
-        ),
-        (
-            detail("sasl-handshake", "offered"),
-            json!(["SCRAM-SHA-512"]),
-            "SASL-02",
-            "the mechanisms offered",
-        ),
-        (
-            "/identity/arn".to_owned(),
-            json!("arn:aws:sts::111122223333:assumed-role/other/x"),
-            "IAM-01",
-            "the identity",
-        ),
-        (
-            "/client/role".to_owned(),
-            json!("arn:aws:iam::111122223333:role/other"),
-            "IAM-02",
-            "the role",
-        ),
-        (
-            "/rights/actions/0/answer".to_owned(),
-            json!("implicit-deny"),
-            "IAM-02",
-            "what the policies allow",
-        ),
-        (
-            detail("metadata", "cluster_id"),
-            json!("another"),
-            "IAM-05",
-            "the cluster",
-        ),
-        (
-            "/function/timeout".to_owned(),
-            json!(3),
-            "FN-09",
-            "the function's timeout",
-        ),
-        (
-            "/function/memory_size".to_owned(),
-            json!(128),
-            "FN-10",
-            "the function's memory",
-        ),
-        (
-            "/function/environment/AWS_REGION".to_owned(),
-            json!("us-east-1"),
-            "SASL-10",
-            "the environment variable",
-        ),
-        (
-            "/function/layers/0".to_owned(),
-            json!("arn:aws:lambda:eu-west-1:1:layer:kafka:2"),
-            "CLI-01",
-            "the function's layers",
-        ),
-    ];
-    assert!(pairs.len() >= 15);
-    for (place, value, code, aspect) in pairs {
+    for (phase, place, value, code, aspect) in PAIRS {
+        let place = match phase {
+            "" => place.to_owned(),
+            phase => detail(phase, place),
+        };
+        let value: Value = serde_json::from_str(value).expect("JSON");
         let other = changed(&report, &place, &value, code);
         let (found, text) = compared(folder.path(), &report, &other);
         assert_eq!(found["explains"][0]["aspect"], aspect, "{place}: {found:#}");
