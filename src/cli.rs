@@ -11,8 +11,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use self::arguments::Given;
 pub use self::arguments::{
-    AwsArgs, CleanupArgs, CompareArgs, DemoArgs, DiagnoseArgs, ExplainArgs, LabArgs, LimitArgs,
-    OutputArgs, PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
+    AwsArgs, CleanupArgs, CompareArgs, CompletionsArgs, DemoArgs, DiagnoseArgs, ExplainArgs,
+    LabArgs, LimitArgs, ManArgs, OutputArgs, PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand,
+    SnapshotArgs, TokenArgs,
 };
 pub use self::event::{EventError, event_schema, read_event};
 pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output, ReportFormat};
@@ -84,6 +85,10 @@ pub enum Command {
     Preflight(Box<PreflightArgs>),
     /// Two runs beside each other: what differs between "works here" and "fails there"
     Compare(CompareArgs),
+    /// Completions for a shell
+    Completions(CompletionsArgs),
+    /// Manual pages
+    Man(ManArgs),
     /// Make an MSK IAM token, or say what is wrong with one
     Token(TokenArgs),
     /// The catalogue of faults, or what a client's log means
@@ -128,6 +133,20 @@ impl Cli {
         let matches = command.get_matches_from(arguments);
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// The subcommand that is written most like `text`, if one is written nearly so.
+#[must_use]
+pub fn nearest_subcommand(text: &str) -> Option<String> {
+    /// Jaro's similarity, from which on clap suggests a name too.
+    const ALIKE: f64 = 0.8;
+    let command = Cli::command();
+    let alike = command
+        .get_subcommands()
+        .map(|sub| (strsim::jaro(text, sub.get_name()), sub.get_name()))
+        .filter(|(alike, _)| *alike > ALIKE);
+    let nearest = alike.max_by(|one, other| one.0.total_cmp(&other.0));
+    nearest.map(|(_, name)| name.to_owned())
 }
 
 /// `msk-doctor TARGET …` means `msk-doctor diagnose TARGET …`.

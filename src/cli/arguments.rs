@@ -140,6 +140,30 @@ pub struct Given {
     pub wants_case: bool,
 }
 
+/// The arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor completions bash > /etc/bash_completion.d/msk-doctor\n  \
+    msk-doctor completions zsh > \"${fpath[1]}/_msk-doctor\"\n  \
+    msk-doctor completions fish > ~/.config/fish/completions/msk-doctor.fish"
+)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor man | man -l -\n  msk-doctor man /usr/local/share/man/man1"
+)]
+pub struct ManArgs {
+    /// Folder for a page of each subcommand [default: the first page to standard output]
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
 /// The arguments of `compare`.
 #[derive(Debug, Args)]
 #[command(

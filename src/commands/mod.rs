@@ -12,6 +12,7 @@ mod preflight;
 mod question;
 mod remote;
 mod setup;
+mod shell;
 mod snapshot;
 mod token;
 
@@ -45,6 +46,8 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
         Command::Iam(args) => diagnose::configured(&args, Asked::Iam),
         Command::Compare(args) => compare::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Preflight(args) => preflight::run(&args),
         Command::Remote(args) => remote::run(&args),
         Command::Token(args) => token::run(&args),

@@ -8,7 +8,7 @@ use msk_doctor::aws::files;
 use msk_doctor::aws::read::Wanted;
 use msk_doctor::aws::snapshot::Snapshot;
 use msk_doctor::case::{Asked, Client, ClientKind, Shares};
-use msk_doctor::cli::DiagnoseArgs;
+use msk_doctor::cli::{DiagnoseArgs, nearest_subcommand};
 use msk_doctor::iam::Principal;
 use msk_doctor::machine;
 use msk_doctor::named::{Named, bare, clusters, function_in};
@@ -297,10 +297,19 @@ fn positional(text: &str, facts: Option<&Snapshot>, may_ask: bool) -> Result<Pos
             }
         };
         return Err(wrong(format!(
-            "{text:?} is no subcommand (msk-doctor --help), no bootstrap string (host:port) and no file; {else_what}"
+            "{text:?} is no subcommand{}, no bootstrap string (host:port) and no file; {else_what}",
+            perhaps(text)
         )));
     }
     Ok(Positional::Brokers(text.to_owned()))
+}
+
+/// The subcommand that was perhaps meant, else where they are listed.
+fn perhaps(text: &str) -> String {
+    match nearest_subcommand(text) {
+        Some(name) => format!(" (perhaps {name:?})"),
+        None => " (msk-doctor --help)".to_owned(),
+    }
 }
 
 /// Whether a function, a qualifier or a cluster can have that name.
@@ -359,7 +368,8 @@ fn unknown_name(name: &str, facts: &Snapshot) -> Result<String> {
         refusals.join("; ")
     };
     Ok(format!(
-        "{name:?} is no subcommand (msk-doctor --help), no bootstrap string (host:port) and no file; {because}"
+        "{name:?} is no subcommand{}, no bootstrap string (host:port) and no file; {because}",
+        perhaps(name)
     ))
 }
 
