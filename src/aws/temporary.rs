@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     self, Architecture, FunctionCode, LoggingConfig, Runtime, StateReasonCode, VpcConfig,
@@ -160,18 +161,20 @@ impl Lambda {
         Ok(())
     }
 
+    async fn configuration(&self, name: &str) -> Result<GetFunctionConfigurationOutput, Refused> {
+        let call = self.client.get_function_configuration();
+        call.function_name(name)
+            .send()
+            .await
+            .map_err(refused!("GetFunctionConfiguration"))
+    }
+
     /// How far a function has come.
     ///
     /// # Errors
     /// What Lambda says.
     pub async fn state(&self, name: &str) -> Result<State, Refused> {
-        let answer = self
-            .client
-            .get_function_configuration()
-            .function_name(name)
-            .send()
-            .await
-            .map_err(refused!("GetFunctionConfiguration"))?;
+        let answer = self.configuration(name).await?;
         let words = |code: Option<&str>, reason: Option<&str>| {
             let words: Vec<&str> = [code, reason].into_iter().flatten().collect();
             Printable::new(&words.join(": ")).to_string()
@@ -190,13 +193,7 @@ impl Lambda {
     /// # Errors
     /// What Lambda says.
     pub async fn place(&self, name: &str) -> Result<Place, Refused> {
-        let answer = self
-            .client
-            .get_function_configuration()
-            .function_name(name)
-            .send()
-            .await
-            .map_err(refused!("GetFunctionConfiguration"))?;
+        let answer = self.configuration(name).await?;
         let vpc = answer.vpc_config();
         Ok(Place {
             role: answer.role().unwrap_or_default().to_owned(),

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
-use msk_doctor::case::{CASE_SCHEMA, Case};
+use msk_doctor::case::Case;
 use msk_doctor::cli::{CompareArgs, Format};
 use msk_doctor::compare::compare;
 use msk_doctor::diagnosis::conclude;
@@ -13,6 +13,7 @@ use msk_doctor::report::{Report, json};
 use msk_doctor::text;
 use serde_json::{Value, json};
 
+use super::diagnose::readable;
 use super::wrong;
 
 /// Compares; 0 whatever differs: the verdicts are those of the runs.
@@ -55,13 +56,7 @@ fn read(path: &Path) -> Result<Value> {
             path.display()
         ))
     })?;
-    if case.schema != CASE_SCHEMA {
-        return Err(wrong(format!(
-            "{} has form {}, this version reads form {CASE_SCHEMA}",
-            path.display(),
-            case.schema
-        )));
-    }
+    let case = readable(case, path)?;
     let mut bytes = Vec::new();
     json::render(&Report::new(&case, &conclude(&case)), &mut bytes)?;
     let mut report: Value = serde_json::from_slice(&bytes)?;

@@ -183,6 +183,11 @@ pub fn read_case(path: &Path) -> Result<Case> {
             path.display()
         ))
     })?;
+    readable(case, path)
+}
+
+/// A case, if this version reads its form.
+pub fn readable(case: Case, path: &Path) -> Result<Case> {
     if case.schema != CASE_SCHEMA {
         return Err(wrong(format!(
             "{} has form {}, this version reads form {CASE_SCHEMA}",

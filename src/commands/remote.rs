@@ -342,27 +342,32 @@ async fn asked(
         run::through(lambda, through, asked.event, &cancel, &*told)
     );
     drop(told);
-    let (local, local_diagnosis) = local?;
-    let here = Report::new(&local, &local_diagnosis);
-    let case = match there {
-        Ran::Case(case) => Case {
-            facts: from.facts,
-            session_tests: tests,
-            ..*case
-        },
+    let (case, here) = match there {
+        Ran::Case(case) => {
+            let case = Case {
+                facts: from.facts,
+                session_tests: tests,
+                ..*case
+            };
+            // What fails here alone does not take away what was seen there.
+            let here = local.ok().map(|(case, found)| Report::new(&case, &found));
+            (case, here)
+        }
         // What is seen from here, and why there is no more.
-        Ran::Not(why) => Case {
-            complete: !cancel.is_cancelled() && local.complete,
-            remote_absent: Some(why),
-            session_tests: tests,
-            ..local
-        },
+        Ran::Not(why) => {
+            let (local, _) = local?;
+            let case = Case {
+                complete: !cancel.is_cancelled() && local.complete,
+                remote_absent: Some(why),
+                session_tests: tests,
+                ..local
+            };
+            (case, None)
+        }
     };
     let diagnosis = conclude(&case);
     let mut report = Report::new(&case, &diagnosis);
-    if case.remote_absent.is_none() {
-        report.here = Some(Box::new(here));
-    }
+    report.here = here.map(Box::new);
     Ok((case, report))
 }
 
