@@ -1,7 +1,9 @@
 //! The command line: what `contract.md` promises to scripts.
 
 mod arguments;
+mod config;
 mod event;
+mod fields;
 mod values;
 
 use std::ffi::OsString;
@@ -15,6 +17,7 @@ pub use self::arguments::{
     LabArgs, LimitArgs, ManArgs, OutputArgs, PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand,
     SnapshotArgs, TokenArgs,
 };
+pub use self::config::{ConfigTarget, read_config};
 pub use self::event::{EventError, event_schema, read_event};
 pub use self::values::{ColorChoice, DnsServer, Format, Mechanism, Output, ReportFormat};
 

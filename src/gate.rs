@@ -92,8 +92,8 @@ fn day(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
-/// How an entry of the baseline fared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// How an entry of the baseline fared, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It accepts a finding.
@@ -119,6 +119,18 @@ pub struct Entry {
     pub expires: String,
     /// How it fared.
     pub fate: Fate,
+}
+
+impl Entry {
+    /// Whether the two are one entry, however it fared.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        *self
+            == Self {
+                fate: self.fate,
+                ..other.clone()
+            }
+    }
 }
 
 /// The gate's word.

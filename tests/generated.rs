@@ -94,6 +94,14 @@ fn report_schema() {
 }
 
 #[test]
+fn combined_schema() {
+    file_is(
+        "docs/combined.schema.json",
+        &msk_doctor::report::json::combined_schema(),
+    );
+}
+
+#[test]
 fn event_schema() {
     let schema = msk_doctor::text::json(&msk_doctor::cli::event_schema());
     file_is("docs/event.schema.json", &schema.expect("JSON"));

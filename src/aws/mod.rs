@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod credentials;
+mod error;
 pub mod files;
 pub mod permissions;
 pub mod read;

@@ -15,10 +15,10 @@ use aws_sdk_lambda::types::{
     self, Architecture, FunctionCode, LoggingConfig, Runtime, StateReasonCode, VpcConfig,
 };
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::credentials::{CONNECT, NoWay, loader};
+use super::credentials::{CONNECT, loader};
+use super::error::words;
 use super::read::Access;
 use crate::package::Processor;
 use crate::remote::plan::{Place, Plan};
@@ -44,20 +44,10 @@ impl Refused {
         R: std::fmt::Debug + 'static,
     {
         let code = error.code().map(ToOwned::to_owned);
-        let words = match (&code, error.message(), error) {
-            (Some(code), Some(message), _) => format!("{code}: {message}"),
-            (Some(code), None, _) => code.clone(),
-            (None, _, SdkError::DispatchFailure(failure)) if NoWay::of(failure).is_some() => {
-                NoWay::of(failure)
-                    .map(ToString::to_string)
-                    .unwrap_or_default()
-            }
-            (None, ..) => DisplayErrorContext(error).to_string(),
-        };
         Self {
             operation,
             code,
-            words: Printable::new(&words).to_string(),
+            words: Printable::new(&words(error)).to_string(),
         }
     }
 
@@ -86,7 +76,12 @@ pub enum State {
     /// Not yet.
     Pending,
     /// It never will.
-    Failed(String),
+    Failed {
+        /// The reason's code.
+        code: String,
+        /// Why, in Lambda's words.
+        words: String,
+    },
 }
 
 /// What an invocation gave.
@@ -175,13 +170,13 @@ impl Lambda {
     /// What Lambda says.
     pub async fn state(&self, name: &str) -> Result<State, Refused> {
         let answer = self.configuration(name).await?;
-        let words = |code: Option<&str>, reason: Option<&str>| {
-            let words: Vec<&str> = [code, reason].into_iter().flatten().collect();
-            Printable::new(&words.join(": ")).to_string()
-        };
+        let printable = |text: Option<&str>| Printable::new(text.unwrap_or_default()).to_string();
         let code = answer.state_reason_code().map(StateReasonCode::as_str);
         Ok(match answer.state().map(types::State::as_str) {
-            Some("Failed") => State::Failed(words(code, answer.state_reason())),
+            Some("Failed") => State::Failed {
+                code: printable(code),
+                words: printable(answer.state_reason()),
+            },
             // A function that nobody has invoked for weeks wakes up by being invoked.
             Some("Active" | "Inactive") | None => State::Active,
             Some(_) => State::Pending,

@@ -168,15 +168,24 @@ pub struct ManArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  msk-doctor compare laptop.case function.case\n  \
-    msk-doctor remote orders-writer --output json=both.json; msk-doctor compare both.json"
+    msk-doctor remote orders-writer --output json=both.json; msk-doctor compare both.json\n  \
+    msk-doctor compare --here --remote orders-writer -- --via doctor\n  \
+    msk-doctor compare working.case --here -- b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098\n\n\
+    What stands after -- are flags of `remote`, or with --here alone of `diagnose`."
 )]
 pub struct CompareArgs {
-    /// A report (--output json) or a case (--save-case)
-    #[arg(value_name = "A")]
-    pub a: PathBuf,
-    /// The other one [default: what the report of `remote` has from this machine]
-    #[arg(value_name = "B")]
-    pub b: Option<PathBuf>,
+    /// Reports (--output json) or cases (--save-case): two of them, or one that `remote` made, which has what this machine sees too
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub files: Vec<PathBuf>,
+    /// This machine, asked now
+    #[arg(long)]
+    pub here: bool,
+    /// A function's place and role, asked now
+    #[arg(long, value_name = "NAME|ARN")]
+    pub remote: Option<String>,
+    /// Flags for what is asked now
+    #[arg(last = true, value_name = "FLAGS")]
+    pub flags: Vec<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text, env = "MSK_DOCTOR_OUTPUT")]
     pub output: Format,
@@ -187,13 +196,34 @@ pub struct CompareArgs {
 #[command(
     after_help = "Examples:\n  msk-doctor preflight orders-writer --output github --output junit=msk.xml\n  \
     msk-doctor preflight orders-writer --no-probe --fail-on proven\n  \
-    msk-doctor preflight orders-writer --wait 5m\n\n\
+    msk-doctor preflight orders-writer --wait 5m\n  \
+    msk-doctor preflight orders-writer --via doctor\n  msk-doctor preflight --config msk-doctor.toml --only orders\n\n\
     The exit code is the gate's: 0 it lets through, 1 a cause fails it, 3 inconclusive."
 )]
 pub struct PreflightArgs {
     /// The question.
     #[command(flatten)]
     pub question: DiagnoseArgs,
+    /// Ask for each target of this file, msk-doctor.toml by custom
+    #[arg(long, value_name = "FILE", env = "MSK_DOCTOR_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Only this target of the file; may be repeated
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "MSK_DOCTOR_ONLY",
+        value_delimiter = ',',
+        requires = "config"
+    )]
+    pub only: Vec<String>,
+    /// Ask from inside the VPC, through this function, which is msk-doctor already (`remote package`)
+    #[arg(
+        long,
+        value_name = "NAME|ARN",
+        env = "MSK_DOCTOR_VIA",
+        conflicts_with = "case"
+    )]
+    pub via: Option<String>,
     /// From which confidence on a cause fails the gate [default: possible]
     #[arg(long, value_enum, env = "MSK_DOCTOR_FAIL_ON")]
     pub fail_on: Option<FailOn>,

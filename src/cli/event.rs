@@ -1,9 +1,10 @@
 //! An event for the program as a Lambda function: its fields are the flags of the command line.
 
-use clap::{ArgAction, Command, CommandFactory as _};
+use clap::CommandFactory as _;
 use serde_json::{Map, Value, json};
 
 use super::arguments::Given;
+use super::fields::{Field, Kind, fields, flag_words, nearest};
 use super::{Cli, Parsed};
 use crate::aws::snapshot::Snapshot;
 use crate::case::Shares;
@@ -26,6 +27,8 @@ const NOT_FOR_EVENTS: [&str; 15] = [
     "ca_file",
     "version",
 ];
+/// The fields that are no flags.
+const OWN: [&str; 5] = ["answer", "ca_file", "command", "facts", "speaks_for"];
 /// The subcommands that an event can name.
 const COMMANDS: [&str; 10] = [
     "diagnose", "dns", "tcp", "tls", "sasl", "kafka", "network", "cluster", "lambda", "iam",
@@ -64,58 +67,6 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (perhaps {name:?})"))
 }
 
-/// A field of an event that is a flag.
-struct Field {
-    name: String,
-    flag: Option<String>,
-    kind: Kind,
-    help: String,
-    values: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Switch,
-    Text,
-    List,
-}
-
-/// The flags of `diagnose` that an event may have.
-fn fields(command: &Command) -> Vec<Field> {
-    let Some(diagnose) = command.find_subcommand("diagnose") else {
-        return Vec::new();
-    };
-    let arguments = diagnose.get_arguments().filter(|argument| {
-        !NOT_FOR_EVENTS.contains(&argument.get_id().as_str()) && !argument.is_hide_set()
-    });
-    arguments
-        .map(|argument| {
-            let kind = match argument.get_action() {
-                ArgAction::SetTrue => Kind::Switch,
-                ArgAction::Append => Kind::List,
-                _ => Kind::Text,
-            };
-            let values = argument.get_possible_values();
-            Field {
-                name: argument.get_id().as_str().to_owned(),
-                flag: argument.get_long().map(|long| format!("--{long}")),
-                kind,
-                help: argument
-                    .get_help()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                values: match kind {
-                    Kind::Switch => Vec::new(),
-                    _ => values
-                        .iter()
-                        .map(|value| value.get_name().to_owned())
-                        .collect(),
-                },
-            }
-        })
-        .collect()
-}
-
 /// The command line that an event means.
 ///
 /// # Errors
@@ -124,7 +75,7 @@ pub fn read_event(event: &Value) -> Result<Parsed, EventError> {
     let Value::Object(event) = event else {
         return Err(EventError::NotAnObject);
     };
-    let fields = fields(&Cli::command());
+    let fields = fields(&Cli::command(), "diagnose", &NOT_FOR_EVENTS);
     let mut words = vec!["msk-doctor".to_owned(), command(event)?];
     let mut given = Given::default();
     let mut target = None;
@@ -163,7 +114,14 @@ pub fn read_event(event: &Value) -> Result<Parsed, EventError> {
                     return Err(unknown(name, &fields));
                 };
                 match &field.flag {
-                    Some(flag) => words.extend(flag_words(field, flag, value)?),
+                    Some(flag) => {
+                        words.extend(flag_words(field, flag, value).map_err(|needed| {
+                            EventError::Type {
+                                field: name.clone(),
+                                needed,
+                            }
+                        })?)
+                    }
                     None => target = Some(of_type::<String>(name, value, "a string")?),
                 }
             }
@@ -202,50 +160,12 @@ fn of_type<T: serde::de::DeserializeOwned>(
     })
 }
 
-/// A flag and its value, as words of a command line.
-fn flag_words(field: &Field, flag: &str, value: &Value) -> Result<Vec<String>, EventError> {
-    let wrong = |needed| EventError::Type {
-        field: field.name.clone(),
-        needed,
-    };
-    let word = |value: &Value| match value {
-        Value::String(text) => Some(format!("{flag}={text}")),
-        Value::Number(number) => Some(format!("{flag}={number}")),
-        _ => None,
-    };
-    match (field.kind, value) {
-        (_, Value::Null) | (Kind::Switch, Value::Bool(false)) => Ok(Vec::new()),
-        (Kind::Switch, Value::Bool(true)) => Ok(vec![flag.to_owned()]),
-        (Kind::Switch, _) => Err(wrong("true or false")),
-        (Kind::List, Value::Array(all)) => all
-            .iter()
-            .map(|one| word(one).ok_or_else(|| wrong("a list of strings")))
-            .collect(),
-        (Kind::List, one) => Ok(vec![
-            word(one).ok_or_else(|| wrong("a string or a list of strings"))?,
-        ]),
-        (Kind::Text, one) => Ok(vec![word(one).ok_or_else(|| wrong("a string"))?]),
-    }
-}
-
 fn unknown(name: &str, fields: &[Field]) -> EventError {
-    let own = ["answer", "ca_file", "command", "facts", "speaks_for"];
-    let mut known: Vec<&str> = fields
-        .iter()
-        .map(|field| field.name.as_str())
-        .chain(own)
-        .collect();
-    known.sort_unstable();
-    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
-    let nearest = known
-        .iter()
-        .map(|field| (strsim::jaro(&plain(name), field), field))
-        .filter(|(alike, _)| *alike > 0.8)
-        .max_by(|one, other| one.0.total_cmp(&other.0));
+    let (nearest, known) = nearest(name, fields, &OWN);
     EventError::Unknown {
         field: name.to_owned(),
-        nearest: nearest.map(|(_, field)| (*field).to_owned()),
-        known: known.join(", "),
+        nearest,
+        known,
     }
 }
 
@@ -253,7 +173,7 @@ fn unknown(name: &str, fields: &[Field]) -> EventError {
 #[must_use]
 pub fn event_schema() -> Value {
     let mut properties = Map::new();
-    for field in fields(&Cli::command()) {
+    for field in fields(&Cli::command(), "diagnose", &NOT_FOR_EVENTS) {
         let text = if field.values.is_empty() {
             json!({ "type": "string" })
         } else {

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -21,6 +22,7 @@ use msk_doctor::target::{Auth, Target};
 use msk_doctor::text::json;
 use tokio_util::sync::CancellationToken;
 
+use super::output::Reported;
 use super::question::{self, Question};
 use super::{output, runtime, setup, wrong};
 
@@ -160,7 +162,7 @@ pub fn report(
 ) -> Result<u8> {
     save_case(case, save)?;
     let report = Report::new(case, diagnosis);
-    output::write(&report, args)?;
+    output::write(Reported::One(&report), args)?;
     Ok(report.exit_code)
 }
 
@@ -271,11 +273,25 @@ pub async fn probed(args: &DiagnoseArgs, until: Phase, ends: Ends) -> Result<(Ca
     Ok(pipeline::run(setup).await)
 }
 
+/// Whether somebody has ended a run.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
+/// Whether somebody has ended a run: then none is begun any more.
+pub fn is_ended() -> bool {
+    ENDED.load(Ordering::Relaxed)
+}
+
+/// Somebody ends the run.
+pub fn end(cancel: &CancellationToken) {
+    ENDED.store(true, Ordering::Relaxed);
+    cancel.cancel();
+}
+
 /// Ctrl-C ends the probes; the report of what was seen follows.
 pub fn stop_on_interrupt(cancel: CancellationToken) {
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
+            end(&cancel);
             // A second one ends the process.
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(130);

@@ -18,6 +18,7 @@ use msk_doctor::report::{Report, json};
 use msk_doctor::target::parse_bootstrap;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::diagnose::{Ends, probed, stated};
 use super::{WrongUse, runtime, wrong};
@@ -43,11 +44,26 @@ pub fn serve() -> Result<u8> {
             )));
         }
     }
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    if !is_api(&api) {
+        return Err(wrong(format!(
+            "AWS_LAMBDA_RUNTIME_API is {api:?}, which is no host:port and no URL"
+        )));
+    }
     let runtime = runtime()?;
     runtime
         .block_on(lambda_runtime::run(service_fn(answer)))
         .map_err(|error| anyhow!("the Lambda runtime API: {error}"))?;
     Ok(0)
+}
+
+/// Whether it is an address of the Runtime API: Lambda sets `host:port`, emulators an URL.
+fn is_api(text: &str) -> bool {
+    if text.contains("://") {
+        return Url::parse(text).is_ok_and(|url| url.has_host());
+    }
+    let bare = Url::parse(&format!("http://{text}"));
+    bare.is_ok_and(|url| url.has_host() && !text.contains(['/', '?', '#', '@']))
 }
 
 /// One invocation. Of what the answer can be, only wrong use and our own failure are errors.
@@ -184,6 +200,26 @@ fn log(request: &str, observation: &Observation) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_the_api_is_told_from_something_else() {
+        for good in [
+            "127.0.0.1:9001",
+            "localhost:9001",
+            "http://127.0.0.1:9000/.rt",
+        ] {
+            assert!(is_api(good), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:9000/.rt",
+            "a b",
+            "http://",
+            "127.0.0.1:99999",
+        ] {
+            assert!(!is_api(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn an_invocation_without_time_is_not_begun() {

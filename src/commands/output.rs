@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use msk_doctor::cli::{ColorChoice, Output, OutputArgs, ReportFormat};
 use msk_doctor::report::text::Style;
-use msk_doctor::report::{Report, github, json, junit, markdown, sarif, text};
+use msk_doctor::report::{Combined, Report, Summary, github, json, junit, markdown, sarif, text};
 
 use super::wrong;
 
@@ -41,8 +41,17 @@ pub fn check(args: &OutputArgs) -> Result<()> {
     Ok(())
 }
 
+/// What is written.
+#[derive(Clone, Copy)]
+pub enum Reported<'a> {
+    /// The report on one target.
+    One(&'a Report),
+    /// That on several.
+    Several(&'a Combined),
+}
+
 /// Writes the report in every format that was asked for.
-pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
+pub fn write(report: Reported<'_>, args: &OutputArgs) -> Result<()> {
     let default = [Output {
         format: ReportFormat::Text,
         file: None,
@@ -71,7 +80,12 @@ pub fn write(report: &Report, args: &OutputArgs) -> Result<()> {
     Ok(())
 }
 
-fn to_file(report: &Report, args: &OutputArgs, format: ReportFormat, path: &Path) -> Result<()> {
+fn to_file(
+    report: Reported<'_>,
+    args: &OutputArgs,
+    format: ReportFormat,
+    path: &Path,
+) -> Result<()> {
     let cannot = |error: io::Error| wrong(format!("cannot write {}: {error}", path.display()));
     let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
     let style = Style {
@@ -83,32 +97,39 @@ fn to_file(report: &Report, args: &OutputArgs, format: ReportFormat, path: &Path
 }
 
 fn render(
-    report: &Report,
+    report: Reported<'_>,
     args: &OutputArgs,
     format: ReportFormat,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    match format {
-        ReportFormat::Text => text::render(report, style, out),
-        ReportFormat::Json => json::render(report, out),
-        ReportFormat::Junit => junit::render(report, out),
-        ReportFormat::Sarif => sarif::render(report, &location(args), out),
-        ReportFormat::Markdown => markdown::render(report, out),
-        ReportFormat::Github => {
-            summary(report)?;
-            github::render(report, out)
+    let summary = || match report {
+        Reported::One(report) => Summary::of(report),
+        Reported::Several(combined) => Summary::of_all(combined),
+    };
+    match (format, report) {
+        (ReportFormat::Text, Reported::One(report)) => text::render(report, style, out),
+        (ReportFormat::Text, Reported::Several(all)) => text::render_all(all, style, out),
+        (ReportFormat::Json, Reported::One(report)) => json::render(report, out),
+        (ReportFormat::Json, Reported::Several(all)) => json::render(all, out),
+        (ReportFormat::Junit, _) => junit::render(&summary(), out),
+        (ReportFormat::Sarif, _) => sarif::render(&summary(), &location(args), out),
+        (ReportFormat::Markdown, _) => markdown::render(&summary(), out),
+        (ReportFormat::Github, _) => {
+            let summary = summary();
+            to_step(&summary)?;
+            github::render(&summary, out)
         }
     }
 }
 
 /// The summary of a workflow's step, where GitHub wants one.
-fn summary(report: &Report) -> io::Result<()> {
+fn to_step(summary: &Summary) -> io::Result<()> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
     };
     let mut file = File::options().create(true).append(true).open(path)?;
-    markdown::render(report, &mut file)
+    markdown::render(summary, &mut file)
 }
 
 /// The file at which code scanning shows results.

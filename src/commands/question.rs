@@ -365,12 +365,36 @@ fn unknown_name(name: &str, facts: &Snapshot) -> Result<String> {
             }
         )
     } else {
-        refusals.join("; ")
+        together(&refusals)
     };
     Ok(format!(
         "{name:?} is no subcommand{}, no bootstrap string (host:port) and no file; {because}",
         perhaps(name)
     ))
+}
+
+/// Refusals, those for one reason in one.
+fn together(refusals: &[String]) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for refusal in refusals {
+        let (what, why) = refusal
+            .split_once(" failed: ")
+            .unwrap_or((refusal.as_str(), ""));
+        match reasons
+            .iter_mut()
+            .find(|(own, _)| !why.is_empty() && *own == why)
+        {
+            Some((_, all)) => all.push(what),
+            None => reasons.push((why, vec![what])),
+        }
+    }
+    let words = reasons.iter().map(|(why, all)| match all.as_slice() {
+        [one] if why.is_empty() => (*one).to_owned(),
+        [one] => format!("{one} failed: {why}"),
+        [one, more @ ..] => format!("{one} failed, and {} more calls: {why}", more.len()),
+        [] => String::new(),
+    });
+    words.collect::<Vec<_>>().join("; ")
 }
 
 /// Whom the verdict is about: `--from`, else the function, else this machine.

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::run::{Ran, Through};
 use super::diagnose::{Ends, probed, progress, save_case};
+use super::output::Reported;
 use super::question::{self, Question};
 use super::{facts, output, runtime, wrong};
 
@@ -54,6 +55,33 @@ struct From {
 fn remote(args: &RemoteArgs) -> Result<u8> {
     let question = &args.question;
     output::check(&question.output)?;
+    let Some((case, report)) = examined(args)? else {
+        return Ok(0);
+    };
+    save_case(&case, question.save_case.as_deref())?;
+    output::write(Reported::One(&report), &question.output)?;
+    Ok(report.exit_code)
+}
+
+/// Asks through a function that is there already.
+pub fn examined_via(question: &DiagnoseArgs, name: &str) -> Result<(Case, Report)> {
+    let asked = examined(&RemoteArgs {
+        command: None,
+        question: question.clone(),
+        via: Some(name.to_owned()),
+        package: None,
+        subnets: Vec::new(),
+        security_groups: Vec::new(),
+        role: None,
+        dry_run: false,
+        yes: false,
+    })?;
+    asked.ok_or_else(|| anyhow::anyhow!("a function that is there is always asked"))
+}
+
+/// Asks; `None` where it is only shown what would be created.
+pub fn examined(args: &RemoteArgs) -> Result<Option<(Case, Report)>> {
+    let question = &args.question;
     check(args)?;
     let runtime = runtime()?;
     let done = runtime.block_on(async {
@@ -73,12 +101,7 @@ fn remote(args: &RemoteArgs) -> Result<u8> {
             .map(Some)
     });
     runtime.shutdown_background();
-    let Some((case, report)) = done? else {
-        return Ok(0);
-    };
-    save_case(&case, question.save_case.as_deref())?;
-    output::write(&report, &question.output)?;
-    Ok(report.exit_code)
+    done
 }
 
 /// What cannot be asked from there.

@@ -141,7 +141,7 @@ impl Plan {
                 self.name
             ),
         };
-        vec![
+        let mut steps = vec![
             format!(
                 "create function {} {place}, as {}, {} MB, {}, {} s, package {megabytes:.1} MB",
                 self.name,
@@ -150,13 +150,20 @@ impl Plan {
                 self.processor,
                 self.timeout.as_secs()
             ),
-            "wait until it is active, invoke it once, bring its report back".to_owned(),
+            "wait until it is active, invoke it once, bring its report back (what is known of AWS goes with the invocation: no endpoint is needed)".to_owned(),
             format!(
                 "delete {} (also on an error and on Ctrl-C; what a killed run leaves, `msk-doctor remote cleanup` removes)",
                 self.name
             ),
             logs,
-        ]
+        ];
+        if !self.subnets.is_empty() {
+            // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+            steps.push(
+                "its network interfaces are those of other functions with the same subnets and groups; new ones Lambda itself removes, within 20 minutes".to_owned(),
+            );
+        }
+        steps
     }
 
     /// The IAM actions that whoever runs it needs, each with its resource.

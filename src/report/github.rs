@@ -4,8 +4,8 @@
 
 use std::io::{self, Write};
 
-use super::Report;
-use super::item::{Item, Level, headline, items};
+use super::Summary;
+use super::item::{Item, Level};
 
 /// GitHub shows so many annotations of a kind in a step.
 const MOST: usize = 10;
@@ -14,14 +14,17 @@ const MOST: usize = 10;
 ///
 /// # Errors
 /// When writing fails.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let items = items(report);
+pub fn render(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     for (level, command) in [
         (Level::Error, "error"),
         (Level::Warning, "warning"),
         (Level::Note, "notice"),
     ] {
-        let own: Vec<&Item> = items.iter().filter(|item| item.level == level).collect();
+        let own: Vec<&Item> = summary
+            .items
+            .iter()
+            .filter(|item| item.level == level)
+            .collect();
         // The last notice is the verdict.
         let most = if level == Level::Note { MOST - 1 } else { MOST };
         let shown = if own.len() > most {
@@ -44,7 +47,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             line(command, "msk-doctor", &more, out)?;
         }
     }
-    line("notice", "msk-doctor", &headline(report), out)
+    line("notice", "msk-doctor", &summary.headline, out)
 }
 
 fn line(command: &str, title: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! What a report says, as the formats of CI systems have it: items of a level, the worst first.
 
-use super::Report;
+use super::{Combined, Report, Tool};
 use crate::diagnosis::{Status, Verdict};
-use crate::gate::Fate;
+use crate::gate::{Fate, Gate};
 
 /// How many pieces of evidence are told; JSON has all.
 const SHOWN: usize = 2;
@@ -32,6 +32,8 @@ impl Level {
 /// Something that a report says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Item {
+    /// The target's name, where there are several.
+    pub target: Option<String>,
     pub level: Level,
     /// The catalogue's code; none for what is not known.
     pub code: Option<&'static str>,
@@ -44,20 +46,99 @@ pub(super) struct Item {
     pub fix: Vec<String>,
     /// Why it does not count, where the baseline accepts it.
     pub accepted: Option<String>,
+    /// Whether it makes the exit code 1.
+    pub fails: bool,
 }
 
 impl Item {
     /// `IAM-01 IAM does not allow …`, or the title alone.
     pub fn name(&self) -> String {
-        match self.code {
+        let name = match self.code {
             Some(code) => format!("{code} {}", self.title),
             None => self.title.clone(),
+        };
+        match &self.target {
+            Some(target) => format!("{target}: {name}"),
+            None => name,
+        }
+    }
+}
+
+/// How a target came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// Its name, where there are several.
+    pub target: Option<String>,
+    pub exit_code: u8,
+    /// In words.
+    pub headline: String,
+}
+
+/// What the formats of CI systems tell.
+#[derive(Debug)]
+pub struct Summary {
+    pub(super) tool: Tool,
+    pub(super) verdict: Verdict,
+    pub(super) exit_code: u8,
+    pub(super) duration_ms: u64,
+    pub(super) headline: String,
+    pub(super) outcomes: Vec<Outcome>,
+    /// The worst first.
+    pub(super) items: Vec<Item>,
+}
+
+impl Summary {
+    /// Of one target.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let headline = headline(report.verdict, report.exit_code, report.gate.as_ref());
+        Self {
+            tool: report.tool.clone(),
+            verdict: report.verdict,
+            exit_code: report.exit_code,
+            duration_ms: report.duration_ms,
+            outcomes: vec![Outcome {
+                target: None,
+                exit_code: report.exit_code,
+                headline: headline.clone(),
+            }],
+            headline,
+            items: items(report),
+        }
+    }
+
+    /// Of several.
+    #[must_use]
+    pub fn of_all(combined: &Combined) -> Self {
+        let mut outcomes = Vec::new();
+        let mut all = Vec::new();
+        for target in &combined.targets {
+            let own = Self::of(&target.report);
+            let name = Some(target.name.clone());
+            outcomes.extend(own.outcomes.into_iter().map(|outcome| Outcome {
+                target: name.clone(),
+                ..outcome
+            }));
+            all.extend(own.items.into_iter().map(|item| Item {
+                target: name.clone(),
+                ..item
+            }));
+        }
+        all.sort_by_key(|item| item.level);
+        Self {
+            tool: combined.tool.clone(),
+            verdict: combined.verdict,
+            exit_code: combined.exit_code,
+            duration_ms: combined.duration_ms,
+            headline: headline(combined.verdict, combined.exit_code, combined.gate.as_ref()),
+            outcomes,
+            items: all,
         }
     }
 }
 
 /// The items of a report.
-pub(super) fn items(report: &Report) -> Vec<Item> {
+fn items(report: &Report) -> Vec<Item> {
     let accepted = |code: &str, subjects: &[String]| {
         let entries = report.gate.iter().flat_map(|gate| &gate.accepted);
         let mut accepts = entries.filter(|entry| {
@@ -79,14 +160,19 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
         let mut sentences = vec![cause.why.clone()];
         let seen = cause.evidence.iter().take(SHOWN);
         sentences.extend(seen.map(|seen| format!("Seen: {seen}.")));
+        let accepted = accepted(cause.code, &subjects);
+        let is_error = report.verdict == Verdict::Faulty;
         found.push(Item {
-            level: match report.verdict {
-                Verdict::Faulty => Level::Error,
-                _ => Level::Warning,
+            target: None,
+            level: if is_error {
+                Level::Error
+            } else {
+                Level::Warning
             },
             code: Some(cause.code),
             title: format!("{} ({})", cause.title, cause.confidence.name()),
-            accepted: accepted(cause.code, &subjects),
+            fails: is_error && accepted.is_none() && report.exit_code == 1,
+            accepted,
             subjects,
             text: sentences.join(" "),
             fix: cause.fix.clone(),
@@ -98,6 +184,8 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
         }
         let subjects = vec![finding.subject.to_string()];
         found.push(Item {
+            target: None,
+            fails: false,
             level: Level::Warning,
             code: Some(finding.code),
             title: finding.title.to_owned(),
@@ -109,6 +197,8 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
     }
     if report.verdict != Verdict::Healthy {
         found.extend(report.unknown.iter().map(|unknown| Item {
+            target: None,
+            fails: false,
             level: Level::Note,
             code: None,
             title: "not known".to_owned(),
@@ -123,16 +213,12 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
 }
 
 /// The verdict, what the exit code is, and the gate's word.
-pub(super) fn headline(report: &Report) -> String {
-    let verdict = match report.verdict {
-        Verdict::Healthy => "healthy",
-        Verdict::Faulty => "faulty",
-        Verdict::Inconclusive => "inconclusive",
-    };
-    let gate = match &report.gate {
+fn headline(verdict: Verdict, exit_code: u8, gate: Option<&Gate>) -> String {
+    let verdict = verdict.name();
+    let gate = match gate {
         Some(gate) if gate.passed => format!("; the gate lets it through: {}", gate.reason),
         Some(gate) => format!("; the gate does not: {}", gate.reason),
         None => String::new(),
     };
-    format!("verdict {verdict}, exit code {}{gate}", report.exit_code)
+    format!("verdict {verdict}, exit code {exit_code}{gate}")
 }

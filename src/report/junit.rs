@@ -1,52 +1,64 @@
-//! `--output junit`: a test case for each cause and for the verdict. Failures are there exactly when the exit code is 1, errors
-//! exactly when it is 3.
+//! `--output junit`: a test case for each cause and for the verdict of each target. Failures are there exactly when a target's exit
+//! code is 1, errors exactly when one's is 3.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::Report;
-use super::item::{Item, Level, headline, items};
+use super::Summary;
+use super::item::{Item, Outcome};
 use crate::text::escaped;
 
 /// Writes it.
 ///
 /// # Errors
 /// When writing fails.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let mut suite = TestSuite::new("msk-doctor");
-    suite.set_time(Duration::from_millis(report.duration_ms));
-    suite.add_property(Property::new("verdict", headline(report)));
-    let mut verdict = TestCase::new("verdict", status(report));
-    verdict.set_classname("msk-doctor");
-    suite.add_test_case(verdict);
-    for item in items(report) {
-        suite.add_test_case(case(report, &item));
+    suite.set_time(Duration::from_millis(summary.duration_ms));
+    suite.add_property(Property::new("verdict", escaped(&summary.headline)));
+    for outcome in &summary.outcomes {
+        let mut verdict = TestCase::new("verdict", status(outcome));
+        verdict.set_classname(class(outcome.target.as_deref()));
+        suite.add_test_case(verdict);
+        let own = summary
+            .items
+            .iter()
+            .filter(|item| item.target == outcome.target);
+        suite.add_test_cases(own.map(case));
     }
     let mut whole = quick_junit::Report::new("msk-doctor");
-    whole.set_time(Duration::from_millis(report.duration_ms));
+    whole.set_time(Duration::from_millis(summary.duration_ms));
     whole.add_test_suite(suite);
     let mut text = Vec::new();
     whole.serialize(&mut text).map_err(io::Error::other)?;
     out.write_all(&text)
 }
 
-/// The verdict's own: it fails where no cause does, so that the exit code shows.
-fn status(report: &Report) -> TestCaseStatus {
-    let kind = match report.exit_code {
+/// A class for each target.
+fn class(target: Option<&str>) -> String {
+    target.map_or_else(
+        || "msk-doctor".to_owned(),
+        |name| format!("msk-doctor.{}", escaped(name)),
+    )
+}
+
+/// A target's verdict: it fails where no cause does, so that the exit code shows.
+fn status(outcome: &Outcome) -> TestCaseStatus {
+    let kind = match outcome.exit_code {
         0 => return TestCaseStatus::success(),
         3 => NonSuccessKind::Error,
         _ => NonSuccessKind::Failure,
     };
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(escaped(&headline(report)));
+    status.set_message(escaped(&outcome.headline));
     status.set_type("verdict");
     status
 }
 
-fn case(report: &Report, item: &Item) -> TestCase {
-    let fails = item.level == Level::Error && item.accepted.is_none() && report.exit_code == 1;
+fn case(item: &Item) -> TestCase {
+    let fails = item.fails;
     let mut status = if fails {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
     } else {
@@ -74,6 +86,6 @@ fn case(report: &Report, item: &Item) -> TestCase {
         None => format!("not known: {}", item.text),
     };
     let mut case = TestCase::new(escaped(&name), status);
-    case.set_classname("msk-doctor");
+    case.set_classname(class(item.target.as_deref()));
     case
 }

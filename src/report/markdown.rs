@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::Report;
-use super::item::{Item, headline, items};
+use super::Summary;
+use super::item::Item;
 use crate::diagnosis::Verdict;
 
 /// A step's summary is less than 1 MiB; a comment less than 65,536 characters, and this fits both with some to spare.
@@ -14,16 +14,23 @@ const MOST: usize = 60_000;
 ///
 /// # Errors
 /// When writing fails.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let sign = match report.verdict {
+pub fn render(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    let sign = match summary.verdict {
         Verdict::Healthy => "✅",
         Verdict::Faulty => "❌",
         Verdict::Inconclusive => "❓",
     };
-    let mut text = format!("## {sign} msk-doctor: {}\n\n", escaped(&headline(report)));
-    let items = items(report);
+    let mut text = format!("## {sign} msk-doctor: {}\n\n", escaped(&summary.headline));
+    if summary.outcomes.len() > 1 {
+        for outcome in &summary.outcomes {
+            let name = outcome.target.as_deref().unwrap_or_default();
+            let _ = writeln!(text, "- {}: {}", escaped(name), escaped(&outcome.headline));
+        }
+        text.push('\n');
+    }
+    let items = &summary.items;
     let mut left = items.len();
-    for item in &items {
+    for item in items {
         let one = section(item);
         if text.len() + one.len() > MOST {
             let _ = writeln!(text, "… and {left} more: see the report in JSON");

@@ -1,5 +1,6 @@
 //! What renderers look at. They decide nothing: verdict, order and words are made here.
 
+mod combined;
 pub mod github;
 mod item;
 pub mod json;
@@ -9,6 +10,8 @@ pub mod sarif;
 pub mod text;
 mod words;
 
+pub use combined::{Combined, OfTarget, TargetReport};
+pub use item::Summary;
 pub use words::{escape, fact_words};
 
 use schemars::JsonSchema;
@@ -113,6 +116,21 @@ pub struct Tool {
     pub name: &'static str,
     /// Its version.
     pub version: String,
+}
+
+impl Tool {
+    /// This program.
+    fn own() -> Self {
+        Self::of(env!("CARGO_PKG_VERSION").to_owned())
+    }
+
+    /// A version of it.
+    fn of(version: String) -> Self {
+        Self {
+            name: "msk-doctor",
+            version,
+        }
+    }
 }
 
 /// What was asked.
@@ -231,10 +249,7 @@ impl Report {
         }
         Self {
             schema: REPORT_SCHEMA,
-            tool: Tool {
-                name: "msk-doctor",
-                version: case.version.clone(),
-            },
+            tool: Tool::of(case.version.clone()),
             verdict: diagnosis.verdict,
             exit_code: diagnosis.verdict.exit_code(),
             here: None,

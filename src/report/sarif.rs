@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::Report;
-use super::item::{Item, headline, items};
+use super::Summary;
+use super::item::Item;
 use crate::catalogue::find;
 use crate::text;
 
@@ -17,8 +17,8 @@ use crate::text;
 ///
 /// # Errors
 /// When writing fails.
-pub fn render(report: &Report, location: &str, out: &mut dyn Write) -> io::Result<()> {
-    let items = items(report);
+pub fn render(summary: &Summary, location: &str, out: &mut dyn Write) -> io::Result<()> {
+    let items = &summary.items;
     let mut codes: Vec<&str> = items.iter().filter_map(|item| item.code).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -34,25 +34,25 @@ pub fn render(report: &Report, location: &str, out: &mut dyn Write) -> io::Resul
     let notifications: Vec<Value> = items
         .iter()
         .filter(|item| item.code.is_none())
-        .map(|item| json!({ "level": "note", "message": { "text": format!("{}: {}", item.title, item.text) } }))
+        .map(|item| json!({ "level": "note", "message": { "text": format!("{}: {}", item.name(), item.text) } }))
         .collect();
     let whole = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": {
-                "name": report.tool.name,
-                "version": report.tool.version,
+                "name": summary.tool.name,
+                "version": summary.tool.version,
                 "rules": rules,
             } },
             "invocations": [{
                 "executionSuccessful": true,
-                "exitCode": report.exit_code,
-                "exitCodeDescription": headline(report),
+                "exitCode": summary.exit_code,
+                "exitCodeDescription": summary.headline,
                 "toolExecutionNotifications": notifications,
             }],
             "results": results,
-            "properties": { "verdict": report.verdict },
+            "properties": { "verdict": summary.verdict },
         }],
     });
     text::write_json(&whole, out)
@@ -67,19 +67,23 @@ fn rule(code: &str) -> Option<Value> {
     }))
 }
 
-/// One result for each broker: its fingerprint is that of the code and the broker.
+/// One result for each broker: its fingerprint is that of the code, the broker and the target's name.
 fn results(item: &Item, code: &str, index: Option<usize>, location: &str) -> Vec<Value> {
     let subjects = match item.subjects.as_slice() {
         [] => vec!["the client"],
         some => some.iter().map(String::as_str).collect(),
     };
-    let mut message = format!("{}. {}", item.title, item.text);
+    let of_target = item.target.as_ref();
+    let of_target = of_target.map_or_else(String::new, |name| format!("{name}: "));
+    let mut message = format!("{of_target}{}. {}", item.title, item.text);
     for fix in &item.fix {
         message.push_str("\nFix: ");
         message.push_str(fix);
     }
     let result = |subject: &str| {
-        let digest = Sha256::digest(format!("{code}\n{subject}"));
+        let target = item.target.as_ref();
+        let of_target = target.map_or_else(String::new, |name| format!("\n{name}"));
+        let digest = Sha256::digest(format!("{code}\n{subject}{of_target}"));
         let half = digest.iter().take(16);
         let number = half.fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         let fingerprint = format!("{number:032x}");

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use colored::{Color, Colorize};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
 
-use super::{Report, ReportCause, escape};
+use super::{Combined, Report, ReportCause, escape};
 use crate::case::ClientKind;
 use crate::diagnosis::{Confidence, Status, Verdict};
 use crate::explain::ClientError;
@@ -67,6 +67,47 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
     out.write_all(page.plain(&text).as_bytes())
 }
 
+/// Writes the reports on several targets, then how each came out.
+///
+/// # Errors
+/// When writing fails.
+pub fn render_all(combined: &Combined, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let page = Page { style };
+    for target in &combined.targets {
+        let heading = format!("{}\n", page.strong(&escape(&target.name)));
+        out.write_all(page.plain(&heading).as_bytes())?;
+        render(&target.report, style, out)?;
+        out.write_all(b"\n")?;
+    }
+    let mut text = String::new();
+    let asked = combined.targets.iter().map(|target| {
+        let verdict = target.report.verdict.name();
+        let gate = match &target.report.gate {
+            Some(gate) if gate.passed => ", passes",
+            Some(_) => ", fails",
+            None => "",
+        };
+        format!("{}: {verdict}{gate}", escape(&target.name))
+    });
+    let unasked = combined
+        .unknown
+        .iter()
+        .filter(|unknown| {
+            let mut targets = combined.targets.iter();
+            targets.all(|target| target.name != unknown.target)
+        })
+        .map(|unknown| format!("{}: not asked", escape(&unknown.target)));
+    page.points(
+        "targets",
+        &asked.chain(unasked).collect::<Vec<_>>(),
+        &mut text,
+    );
+    if let Some(gate) = &combined.gate {
+        page.gate(gate, &mut text);
+    }
+    out.write_all(page.plain(&text).as_bytes())
+}
+
 struct Page {
     style: Style,
 }
@@ -75,6 +116,14 @@ impl Page {
     fn paint(&self, text: &str, color: Color) -> String {
         if self.style.color {
             text.color(color).bold().to_string()
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn strong(&self, text: &str) -> String {
+        if self.style.color {
+            text.bold().to_string()
         } else {
             text.to_owned()
         }

@@ -1,8 +1,11 @@
 """What leaves the namespace of a cluster: counted, or kept back."""
 
 import contextlib
+import ctypes
+import os
 import re
 import subprocess
+from pathlib import Path
 
 SYN = "tcp flags & (syn|ack) == syn"
 
@@ -23,3 +26,23 @@ def counted(cluster, *matches, verdict=""):
         yield counts
     finally:
         subprocess.run(cluster.inside("nft", "delete", "table", "ip", "e2e"), check=True)
+
+
+@contextlib.contextmanager
+def entered(cluster):
+    """This thread's new sockets are of the cluster's namespace."""
+    own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    theirs = os.open(Path("/run/netns") / cluster.namespace, os.O_RDONLY)
+    try:
+        enter(theirs)
+        yield
+    finally:
+        enter(own)
+        os.close(own)
+        os.close(theirs)
+
+
+def enter(namespace):
+    network = 0x40000000  # CLONE_NEWNET
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.setns(namespace, network) == 0, os.strerror(ctypes.get_errno())

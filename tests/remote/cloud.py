@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import subprocess
 import threading
 import urllib.parse
 import zipfile
@@ -30,13 +31,32 @@ def operation(method, path):
     return last or {"DELETE": "DeleteFunction", "GET": "GetFunction"}[method], parts[2]
 
 
+def packaged(doctor, folder):
+    """The deployment package of a build, without what only debuggers read."""
+    subprocess.run(["strip", "-o", folder / "msk-doctor", doctor], check=True)
+    made = subprocess.run(
+        [doctor, "remote", "package", folder / "doctor.zip", "--binary", folder / "msk-doctor"],
+        capture_output=True, text=True, check=True,
+    )
+    assert "provided.al2023" in made.stdout
+    return folder / "doctor.zip"
+
+
+def trusted(cloud):
+    """The role, which Lambda may assume."""
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    cloud.api("iam").create_role(RoleName="orders", AssumeRolePolicyDocument=json.dumps(trust))
+    return cloud
+
+
 def error(status, code, message):
     return status, {"x-amzn-ErrorType": code}, json.dumps({"Type": "User", "Message": message}).encode()
 
 
 class Cloud:
-    def __init__(self, folder):
+    def __init__(self, folder, command=(), entered=contextlib.nullcontext):
         self.folder = folder
+        self.network = {"command": command, "entered": entered}
         self.moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self.moto.start()
         self.moto_port = self.moto.get_host_and_port()[1]
@@ -66,7 +86,8 @@ class Cloud:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        with entered():
+            self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -122,7 +143,7 @@ class Cloud:
                 assert stat.S_IMODE(package.infolist()[0].external_attr >> 16) == 0o755
                 package.extract("bootstrap", program.parent)
             os.chmod(program, 0o755)
-        with Environment(str(program), function, asked["MemorySize"], self.credentials) as environment:
+        with Environment(str(program), function, asked["MemorySize"], self.credentials, **self.network) as environment:
             kind, payload = environment.invoke(json.loads(body), float(asked["Timeout"]))
             self.peak = environment.peak()
         failed = {} if kind == "response" else {"X-Amz-Function-Error": "Unhandled"}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from cloud import ROLE, Cloud
+from cloud import ROLE, Cloud, packaged, trusted
 from runtime import Environment
 
 DOCTOR = os.environ["MSK_DOCTOR"]
@@ -88,22 +88,12 @@ def nowhere():
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
-    """The deployment package of this very build, without what only debuggers read."""
-    folder = tmp_path_factory.mktemp("package")
-    subprocess.run(["strip", "-o", folder / "msk-doctor", DOCTOR], check=True)
-    made = subprocess.run(
-        [DOCTOR, "remote", "package", folder / "doctor.zip", "--binary", folder / "msk-doctor"],
-        capture_output=True, text=True, check=True,
-    )
-    assert "provided.al2023" in made.stdout
-    return folder / "doctor.zip"
+    return packaged(DOCTOR, tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory):
-    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-    cloud.api("iam").create_role(RoleName="orders", AssumeRolePolicyDocument=json.dumps(trust))
+    cloud = trusted(Cloud(tmp_path_factory.mktemp("cloud")))
     yield cloud
     cloud.close()
 

@@ -15,9 +15,10 @@ ARN = "arn:aws:lambda:eu-west-1:111122223333:function:"
 
 
 class Environment:
-    """One execution environment of a function. `zip` is not unpacked here: `program` is its bootstrap."""
+    """One execution environment of a function. `zip` is not unpacked here: `program` is its bootstrap. In another network,
+    `command` starts it there, and what is made while `entered` is of that network."""
 
-    def __init__(self, program, name="doctor", memory=128, more=None, freeze=True, command=()):
+    def __init__(self, program, name="doctor", memory=128, more=None, freeze=True, command=(), entered=contextlib.nullcontext):
         self.name, self.freeze = name, freeze
         self.events, self.answers = queue.Queue(), queue.Queue()
         self.waiting = threading.Event()
@@ -76,7 +77,8 @@ class Environment:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        with entered():
+            self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         env = {
             "PATH": os.environ["PATH"],

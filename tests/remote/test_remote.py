@@ -92,12 +92,19 @@ def test_it_is_waited_for_until_it_is_active(cloud, question, lab):
     assert question.ask(lab(), "--yes")[0] == 0
 
 
-def test_a_function_that_never_becomes_active(cloud, question, lab):
-    reason = "The subnet has no free IP addresses."
-    cloud.instead["GetFunctionConfiguration"] = [configuration(State="Failed", StateReasonCode="SubnetOutOfIPAddresses", StateReason=reason)]
+@pytest.mark.parametrize(
+    "reason, words, advice",
+    [
+        ("SubnetOutOfIPAddresses", "The subnet has no free IP addresses.", "the function itself gets no further interface"),
+        ("EniLimitExceeded", "The VPC's limit is reached.", "ask Lambda for a higher one"),
+        ("InsufficientRolePermissions", "The role may not.", "ec2:CreateNetworkInterface"),
+    ],
+)
+def test_a_function_that_never_becomes_active(cloud, question, lab, reason, words, advice):
+    cloud.instead["GetFunctionConfiguration"] = [configuration(State="Failed", StateReasonCode=reason, StateReason=words)]
     code, report = question.ask(lab(), "--yes")
     assert (code, report["verdict"]) == (3, "inconclusive")
-    assert "SubnetOutOfIPAddresses: The subnet has no free IP addresses." in unknown(report)
+    assert f"{reason}: {words}" in unknown(report) and advice in unknown(report)
     assert cloud.names() == []
 
 
@@ -136,7 +143,16 @@ def test_a_policy_that_tests_the_function_makes_a_denial_inconclusive(cloud, que
     assert report["vantage"]["speaks_for"] == ["path"]
 
 
-MOMENTS = ["CreateFunction", "GetFunctionConfiguration", "Invoke", "DeleteFunction"]
+MOMENTS = ["CreateFunction", "GetFunctionConfiguration", "second look", "Invoke", "DeleteFunction"]
+
+
+def at(cloud, moment, do):
+    """Does it when a call is made; at the second look the function is not active yet."""
+    if moment == "second look":
+        cloud.instead["GetFunctionConfiguration"] = [configuration(State="Pending", StateReasonCode="Creating")] * 2
+        cloud.before["GetFunctionConfiguration"] = [lambda: None, do]
+    else:
+        cloud.before[moment] = [do]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -150,7 +166,7 @@ def test_an_interrupted_run_leaves_nothing(cloud, question, lab, moment, how):
         # Not before the signal is sent: the answer comes to a run that is being ended.
         assert handled.wait(30)
 
-    cloud.before[moment] = [interrupt]
+    at(cloud, moment, interrupt)
     process = question.start(lab(), "--yes")
     assert reached.wait(60), process.stderr.read()
     process.send_signal(how)
@@ -171,7 +187,7 @@ def test_what_a_killed_run_leaves_is_cleaned_up(cloud, question, lab, moment):
         process.wait()
         killed.set()
 
-    cloud.before[moment] = [kill]
+    at(cloud, moment, kill)
     # Somebody's own, whose name only looks like ours.
     cloud.api().create_function(
         FunctionName="msk-doctor-prod", Runtime="provided.al2023", Role=ROLE, Handler="bootstrap",
@@ -189,15 +205,20 @@ def test_what_a_killed_run_leaves_is_cleaned_up(cloud, question, lab, moment):
     assert cloud.names() == ["msk-doctor-prod"]
 
 
-def test_via_a_doctor_that_is_there(cloud, question, lab):
-    """In other subnets it shares the identity alone."""
-    one = lab()
+def deployed(cloud, question):
+    """A doctor outside the function's subnets."""
     cloud.api().create_function(
         FunctionName="doctor", Runtime="provided.al2023", Role=ROLE, Handler="bootstrap", MemorySize=128, Timeout=30,
         Code={"ZipFile": question.package.read_bytes()},
     )
     code = base64.b64encode(question.package.read_bytes()).decode()
     cloud.created["doctor"] = {"Code": {"ZipFile": code}, "MemorySize": 128, "Timeout": 30}
+
+
+def test_via_a_doctor_that_is_there(cloud, question, lab):
+    """In other subnets it shares the identity alone."""
+    one = lab()
+    deployed(cloud, question)
     command = question.command(one, "--via", "doctor")
     at = command.index("--package")
     del command[at : at + 2]
@@ -207,3 +228,55 @@ def test_via_a_doctor_that_is_there(cloud, question, lab):
     assert report["vantage"]["function"]["name"] == "doctor"
     assert "CreateFunction" not in [name for name, _ in cloud.asked]
     assert cloud.names() == ["doctor"]
+
+
+def test_a_gate_asks_through_a_doctor_that_is_there(cloud, question, lab, tmp_path):
+    """As the file's target says; a login that is denied as the function's role fails it."""
+    deployed(cloud, question)
+    for one, code, verdict in ((lab(), 3, "inconclusive"), (lab("IAM-01"), 1, "faulty")):
+        (tmp_path / "ca.pem").write_text(one.ca)
+        cloud.credentials = one.credentials
+        config = tmp_path / "msk-doctor.toml"
+        config.write_text(
+            f"""[targets.orders]
+function = "orders"
+bootstrap = "{one.bootstrap}"
+facts = "{question.facts}"
+ca_file = "ca.pem"
+via = "doctor"
+"""
+        )
+        command = [DOCTOR, "preflight", "--config", str(config), "--output", "json"]
+        done = subprocess.run(command, env=question.env(one), capture_output=True, text=True)
+        report = json.loads(done.stdout)
+        assert (done.returncode, report["verdict"]) == (code, verdict), done
+        own = report["targets"][0]["report"]
+        assert own["vantage"]["function"]["name"] == "doctor"
+        assert own["gate"]["passed"] is False
+
+
+def test_here_and_there_are_compared(cloud, question, lab):
+    one = lab()
+    words = question.command(one, "--yes")
+    at = words.index("--function")
+    function, flags = words[at + 1], words[at + 2 :]
+    at = flags.index("--output")
+    del flags[at : at + 2]
+    compare = [DOCTOR, "compare", "--output", "json", "--here", "--remote", function, "--", *flags]
+    env = question.env(one)
+    done = subprocess.run(compare, env=env, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert done.returncode == 0 and cloud.names() == [], done
+    assert (found["a"]["name"], found["b"]["name"]) == ("this machine", "orders, in its VPC")
+    # What this machine sees settles nothing about the function.
+    assert (found["a"]["verdict"], found["b"]["verdict"]) == ("inconclusive", "healthy")
+    assert [other["aspect"] for other in found["others"]] == ["where it was asked"] and found["explains"] == []
+    for words, said in (
+        (["compare"], "two runs are compared"),
+        (["compare", "--here"], "two runs are compared"),
+        (["compare", "a.json", "--", "--yes"], "flags after -- are for what is asked now"),
+        (["compare", "--here", "--remote", "orders", "--", "--dry-run"], "--dry-run asks nobody"),
+        (["compare", "--here", "--remote", "orders", "--", "--nonsense"], "after --: error: unexpected argument"),
+    ):
+        done = subprocess.run([DOCTOR, *words], env=env, capture_output=True, text=True)
+        assert done.returncode == 2 and said in done.stderr, done

@@ -22,13 +22,13 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 
 use self::plan::Ask;
-use super::credentials::{CONNECT, NoWay, loader};
+use super::credentials::{CONNECT, loader};
+use super::error::words;
 use super::files::key_of;
 use super::snapshot::{Answer, Answers, Facts, Response, Snapshot};
 use crate::secret::Printable;
@@ -176,20 +176,7 @@ where
         if code.is_some_and(|code| DENIED.contains(&code)) {
             return Refusal::Denied;
         }
-        let words = match (code, &error) {
-            (Some(code), _) => match error.message() {
-                Some(message) => format!("{code}: {message}"),
-                None => code.to_owned(),
-            },
-            (None, SdkError::DispatchFailure(failure)) if NoWay::of(failure).is_some() => {
-                NoWay::of(failure)
-                    .map(ToString::to_string)
-                    .unwrap_or_default()
-            }
-            (None, SdkError::TimeoutError(_)) => "no answer in time".to_owned(),
-            (None, _) => DisplayErrorContext(&error).to_string(),
-        };
-        Refusal::Failed(short(&words))
+        Refusal::Failed(short(&words(&error)))
     }
 }
 

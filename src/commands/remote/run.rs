@@ -11,6 +11,8 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::super::diagnose::end;
+
 /// How often is looked whether something has happened.
 const POLL: Duration = Duration::from_millis(500);
 /// How long a role may be too young, or a function busy.
@@ -140,6 +142,28 @@ fn in_words(refused: &Refused, plan: &Plan) -> String {
     format!("{refused}{what}")
 }
 
+/// What to do about a function that could not be set up.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html>, `StateReasonCode`.
+fn what_to_do(code: &str) -> &'static str {
+    match code {
+        "EniLimitExceeded" => {
+            "; the quota of network interfaces in a VPC is used up: ask Lambda for a higher one, or use a doctor that is there (--via)"
+        }
+        "SubnetOutOfIPAddresses" => {
+            "; no address is free in a subnet: the function itself gets no further interface there either"
+        }
+        "InsufficientRolePermissions" => {
+            "; the role needs ec2:CreateNetworkInterface, ec2:DescribeNetworkInterfaces and ec2:DeleteNetworkInterface (AWSLambdaVPCAccessExecutionRole)"
+        }
+        "InvalidSubnet" | "InvalidSecurityGroup" => {
+            "; it is not there any more: the function itself cannot be updated either"
+        }
+        "InvalidConfiguration" => "; see the function's VPC and role",
+        _ => "",
+    }
+}
+
 /// Waits until it can be invoked.
 async fn active(
     lambda: &Lambda,
@@ -150,8 +174,11 @@ async fn active(
     loop {
         match lambda.state(name).await {
             Ok(State::Active) => return Ok(()),
-            Ok(State::Failed(why)) => {
-                return Err(format!("Lambda could not set the function up: {why}"));
+            Ok(State::Failed { code, words }) => {
+                return Err(format!(
+                    "Lambda could not set the function up: {code}: {words}{}",
+                    what_to_do(&code)
+                ));
             }
             Ok(State::Pending) if since.elapsed() < ACTIVATION => {
                 progress(&format!(
@@ -222,7 +249,7 @@ pub async fn remove(lambda: &Lambda, name: &str) -> Result<(), Refused> {
 pub fn stop_on_signals(cancel: CancellationToken) {
     tokio::spawn(async move {
         interrupted().await;
-        cancel.cancel();
+        end(&cancel);
         eprintln!(
             "msk-doctor: removing what was created; once more leaves it behind, for `msk-doctor remote cleanup`"
         );
