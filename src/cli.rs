@@ -13,9 +13,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use self::arguments::Given;
 pub use self::arguments::{
-    AwsArgs, CleanupArgs, CompareArgs, CompletionsArgs, DemoArgs, DiagnoseArgs, ExplainArgs,
-    LabArgs, LimitArgs, ManArgs, OutputArgs, PackageArgs, PreflightArgs, RemoteArgs, RemoteCommand,
-    SnapshotArgs, TokenArgs,
+    AwsArgs, CaseCommand, CleanupArgs, CompareArgs, CompletionsArgs, DemoArgs, DiagnoseArgs,
+    ExplainArgs, LabArgs, LimitArgs, ManArgs, OutputArgs, PackageArgs, PreflightArgs, RedactArgs,
+    RemoteArgs, RemoteCommand, SnapshotArgs, TokenArgs,
 };
 pub use self::config::{ConfigTarget, read_config};
 pub use self::event::{EventError, event_schema, read_event};
@@ -88,6 +88,9 @@ pub enum Command {
     Preflight(Box<PreflightArgs>),
     /// Two runs beside each other: what differs between "works here" and "fails there"
     Compare(CompareArgs),
+    /// Saved cases
+    #[command(subcommand)]
+    Case(CaseCommand),
     /// Completions for a shell
     Completions(CompletionsArgs),
     /// Manual pages

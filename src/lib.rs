@@ -27,6 +27,7 @@ pub mod package;
 pub mod phase;
 pub mod pipeline;
 pub mod probe;
+pub mod redact;
 pub mod remote;
 pub mod report;
 pub mod rights;

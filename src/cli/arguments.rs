@@ -164,6 +164,32 @@ pub struct ManArgs {
     pub dir: Option<PathBuf>,
 }
 
+/// What is done with saved cases.
+#[derive(Debug, Subcommand)]
+pub enum CaseCommand {
+    /// Write a case that may be posted in public: other accounts, names, ids and addresses, the same diagnosis
+    Redact(RedactArgs),
+}
+
+/// The arguments of `case redact`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  msk-doctor case redact orders.case public.case\n  msk-doctor case redact orders.case --keep orders\n\n\
+    What is one in the case is one in the other, and addresses keep the prefixes that they share. Look at it before you post it: what \
+    stands in free text is known for yours only where it is a name, an id or an address of the case."
+)]
+pub struct RedactArgs {
+    /// The case (--save-case)
+    #[arg(value_name = "CASE")]
+    pub case: PathBuf,
+    /// The redacted one [default: standard output]
+    #[arg(value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// A word that stays; may be repeated
+    #[arg(long, value_name = "WORD")]
+    pub keep: Vec<String>,
+}
+
 /// The arguments of `compare`.
 #[derive(Debug, Args)]
 #[command(

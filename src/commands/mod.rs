@@ -1,5 +1,6 @@
 //! The subcommands: from arguments to a report and an exit code.
 
+mod case;
 mod compare;
 mod demo;
 mod diagnose;
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Cluster(args) => diagnose::configured(&args, Asked::Cluster),
         Command::Lambda(args) => diagnose::configured(&args, Asked::Lambda),
         Command::Iam(args) => diagnose::configured(&args, Asked::Iam),
+        Command::Case(command) => case::run(&command),
         Command::Compare(args) => compare::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

@@ -28,11 +28,9 @@ FUNCTION = {
 }
 
 
-@pytest.fixture
-def cloud(kafka, tmp_path):
-    folder = tmp_path / "cloud"
-    folder.mkdir()
-    made = trusted(Cloud(folder, kafka.inside(), functools.partial(entered, kafka)))
+@pytest.fixture(scope="module")
+def cloud(kafka, tmp_path_factory):
+    made = trusted(Cloud(tmp_path_factory.mktemp("cloud"), kafka.inside(), functools.partial(entered, kafka)))
     yield made
     made.close()
 
