@@ -9,6 +9,7 @@ mod vocabulary;
 
 use serde_json::{Map, Value};
 
+use crate::aws::files::key_of;
 use crate::case::Case;
 use crate::diagnosis::{Diagnosis, conclude};
 
@@ -99,8 +100,19 @@ impl Redaction {
 
     /// A key is a field's name, or the name or id of what an answer is about.
     fn key(&self, key: &str) -> String {
-        if self.vocabulary.is_name(key) {
-            return self.vocabulary.name(key);
+        if self.vocabulary.begins_with_name(key) {
+            // ROLE, ROLE.POLICY, ROLE.topic, FUNCTION_QUALIFIER
+            let parts = key.split('.').enumerate().map(|(place, part)| {
+                if place > 0 && matches!(part, "cluster" | "topic" | "group") {
+                    part.to_owned()
+                } else {
+                    self.vocabulary.name(part)
+                }
+            });
+            return parts.collect::<Vec<_>>().join(".");
+        }
+        if let Some(arn) = self.vocabulary.arn_of(key) {
+            return key_of(&self.text(arn));
         }
         self.text(key)
     }

@@ -52,6 +52,23 @@ struct Config {
 
 type Table = IndexMap<Spanned<String>, Value>;
 
+impl Config {
+    /// A target's table, with the defaults; who is asked for is never half of both.
+    fn table(&self, own: &Table) -> Table {
+        let names = |key: &Spanned<String>| NAMING.contains(&key.get_ref().as_str());
+        let mut all = self.defaults.clone();
+        if own.keys().any(names) {
+            all.retain(|key, _| !names(key));
+        }
+        for (key, value) in own {
+            // The place of the key is that of the target's own.
+            all.shift_remove(key);
+            all.insert(key.clone(), value.clone());
+        }
+        all
+    }
+}
+
 /// A target of a file, and its command line.
 #[derive(Debug)]
 pub struct ConfigTarget {
@@ -92,22 +109,7 @@ pub fn read_config(text: &str, path: &Path, words: &[String]) -> Result<Vec<Conf
             }
         ));
     }
-    let only: Vec<&String> = given.get_many("only").into_iter().flatten().collect();
-    if let Some(name) = only
-        .iter()
-        .find(|name| !config.targets.keys().any(|own| own.get_ref() == **name))
-    {
-        let names: Vec<&str> = config
-            .targets
-            .keys()
-            .map(|own| own.get_ref().as_str())
-            .collect();
-        return Err(format!(
-            "--only {name}: {} has no such target; it has {}",
-            path.display(),
-            names.join(", ")
-        ));
-    }
+    let only = only(&config, given, path)?;
     if config.targets.is_empty() {
         return Err(format!(
             "{} names no target: give it a table such as [targets.orders] with function = \"orders-writer\"",
@@ -122,18 +124,7 @@ pub fn read_config(text: &str, path: &Path, words: &[String]) -> Result<Vec<Conf
     // What is wrong with a target is said even where it is not asked for.
     let mut found: Vec<(&Spanned<String>, PreflightArgs)> = Vec::new();
     for (name, table) in &config.targets {
-        let mut all: Table = config.defaults.clone();
-        let names_itself = table
-            .keys()
-            .any(|key| NAMING.contains(&key.get_ref().as_str()));
-        if names_itself {
-            all.retain(|key, _| !NAMING.contains(&key.get_ref().as_str()));
-        }
-        for (key, value) in table {
-            // The place of the key is that of the target's own.
-            all.shift_remove(key);
-            all.insert(key.clone(), value.clone());
-        }
+        let all = config.table(table);
         let own = reading
             .words(&all)
             .map_err(|(place, why)| format!("{}: {why}", at(place)))?;
@@ -170,6 +161,28 @@ pub fn read_config(text: &str, path: &Path, words: &[String]) -> Result<Vec<Conf
             args,
         })
         .collect())
+}
+
+/// The targets that the command line picks; none for all.
+fn only<'a>(
+    config: &Config,
+    given: &'a ArgMatches,
+    path: &Path,
+) -> Result<Vec<&'a String>, String> {
+    let only: Vec<&String> = given.get_many("only").into_iter().flatten().collect();
+    let names: Vec<&str> = config
+        .targets
+        .keys()
+        .map(|own| own.get_ref().as_str())
+        .collect();
+    match only.iter().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => Err(format!(
+            "--only {name}: {} has no such target; it has {}",
+            path.display(),
+            names.join(", ")
+        )),
+        None => Ok(only),
+    }
 }
 
 /// Whether a flag is on the command line, or in a variable.

@@ -115,12 +115,11 @@ pub fn read_event(event: &Value) -> Result<Parsed, EventError> {
                 };
                 match &field.flag {
                     Some(flag) => {
-                        words.extend(flag_words(field, flag, value).map_err(|needed| {
-                            EventError::Type {
-                                field: name.clone(),
-                                needed,
-                            }
-                        })?)
+                        let own = flag_words(field, flag, value);
+                        words.extend(own.map_err(|needed| EventError::Type {
+                            field: name.clone(),
+                            needed,
+                        })?);
                     }
                     None => target = Some(of_type::<String>(name, value, "a string")?),
                 }

@@ -230,6 +230,7 @@ impl<'a> Arn<'a> {
             match tokens(own).as_slice() {
                 _ if is_first && TYPES.contains(&own) => parts.push(Part::Fixed(own)),
                 [Token::Other(_)] => parts.push(Part::Other(own)),
+                _ if is_account(own) => parts.push(Part::Other(own)),
                 // A UUID of MSK has a number after it.
                 [Token::Other(uuid), ..] if uuid.len() == 36 => {
                     let (uuid, number) = own.split_at(36);
@@ -316,5 +317,95 @@ impl Redaction {
             self.vocabulary.other(arn.account),
             parts.collect::<String>()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Redaction, address::Addresses, vocabulary::Vocabulary};
+
+    /// What a text becomes beside a role, a function and a host of its owner's.
+    fn redacted(text: &str) -> String {
+        let case = json!({
+            "role": "arn:aws:iam::111122223333:role/orders-writer",
+            "function": "orders-writer",
+            "cluster": "demo",
+            "host": "kafka.corp.example",
+            "broker": "b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098",
+            "text": text,
+        });
+        let redaction = Redaction {
+            vocabulary: Vocabulary::of(&case, &[]),
+            addresses: Addresses::new([1; 16]),
+        };
+        redaction.text(text)
+    }
+
+    #[test]
+    fn what_is_somebodys_own_goes() {
+        for (text, gone, stays) in [
+            (
+                "arn:aws:iam::111122223333:role/orders-writer",
+                "orders",
+                "arn:aws:iam::",
+            ),
+            ("arn:aws:iam::111122223333:role/orders-*", "orders", "-*"),
+            (
+                "arn:aws:kafka:eu-west-1:111122223333:topic/demo/*/${aws:PrincipalTag/team}-x",
+                "demo",
+                "/*/${aws:PrincipalTag/team}-",
+            ),
+            (
+                "b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098",
+                "abc123",
+                "kafka.eu-west-1.amazonaws.com:9098",
+            ),
+            (
+                "cannot reach kafka.corp.example: refused",
+                "corp",
+                ".example: refused",
+            ),
+            (
+                "role orders-writer of account 111122223333",
+                "111122223333",
+                "role ",
+            ),
+            (
+                "eni-0123456789abcdef0 in sg-0a, vpce-svc-01",
+                "0123456789abcdef0",
+                "vpce-svc-",
+            ),
+            (
+                "from 10.20.30.40:5000 to 18.33.44.55",
+                "18.33.44.55",
+                ".30.40:5000",
+            ),
+            ("AKIAIOSFODNN7EXAMPLE", "IOSFODNN", "AKIA"),
+            (
+                "[58d7fe52-8ee1-419d-9aec-a3f7429b5dbc]: Access denied",
+                "58d7fe52",
+                "Access denied",
+            ),
+        ] {
+            let found = redacted(text);
+            assert!(!found.contains(gone), "{text}: {found}");
+            assert!(found.contains(stays), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_is_aws_stays() {
+        for text in [
+            "arn:aws:iam::aws:policy/AmazonMSKReadOnlyAccess",
+            "sts.eu-west-1.amazonaws.com did not answer",
+            "kafka.eu-west-1.amazonaws.com",
+            "169.254.169.254 and 127.0.0.1, ::1 at 12:30:45",
+            "TLSv1.3 and 3.9.2",
+            "kafka-cluster:Connect on *",
+        ] {
+            assert_eq!(redacted(text), text);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::text::{self, Token};
+use crate::aws::files::key_of;
 
 /// Words that are nobody's own.
 const COMMON: [&str; 9] = [
@@ -20,7 +21,7 @@ const COMMON: [&str; 9] = [
 ];
 
 /// The keys under which a name stands.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "cluster",
     "clustername",
     "consumergroupid",
@@ -30,6 +31,7 @@ const NAMES: [&str; 17] = [
     "groupname",
     "name",
     "policyname",
+    "policynames",
     "role",
     "rolename",
     "sourcegroupname",
@@ -68,6 +70,8 @@ fn plain(key: &str) -> String {
 pub(super) struct Vocabulary {
     names: BTreeSet<String>,
     hosts: BTreeSet<String>,
+    /// ARNs by what they are as the name of a file.
+    flat: BTreeMap<String, String>,
     words: BTreeMap<String, String>,
     /// Ids, keys, UUIDs and accounts.
     others: BTreeMap<String, String>,
@@ -102,6 +106,7 @@ impl Vocabulary {
                 .collect(),
             names: found.names,
             hosts: found.hosts,
+            flat: found.flat,
             others: numbered(found.others),
         }
     }
@@ -111,9 +116,22 @@ impl Vocabulary {
         self.names.contains(text)
     }
 
+    /// Whether it is a name of the case, or one and something after it.
+    pub fn begins_with_name(&self, key: &str) -> bool {
+        self.is_name(key)
+            || key
+                .match_indices(['.', '_'])
+                .any(|(end, _)| self.names.contains(&key[..end]))
+    }
+
     /// Whether it is a host of the case that is not AWS's.
     pub fn is_host(&self, text: &str) -> bool {
         self.hosts.contains(&text.to_ascii_lowercase())
+    }
+
+    /// The ARN that stands in a file's name.
+    pub fn arn_of(&self, flat: &str) -> Option<&str> {
+        self.flat.get(flat).map(String::as_str)
     }
 
     /// A name, word by word.
@@ -209,6 +227,7 @@ fn numbered(all: BTreeSet<String>) -> BTreeMap<String, String> {
 struct Found {
     names: BTreeSet<String>,
     hosts: BTreeSet<String>,
+    flat: BTreeMap<String, String>,
     words: BTreeSet<String>,
     others: BTreeSet<String>,
 }
@@ -220,12 +239,25 @@ impl Found {
             Value::Array(all) => all.iter().for_each(|one| self.value(key, one)),
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    self.text(key);
+                    self.key(key);
                     self.value(Some(key), value);
                 }
             }
             _ => {}
         }
+    }
+
+    fn key(&mut self, key: &str) {
+        // arn_aws_iam__ACCOUNT_policy_NAME
+        if let ["arn", partition, service, region, account, resource] =
+            key.splitn(6, '_').collect::<Vec<_>>().as_slice()
+        {
+            let resource = resource.replacen('_', "/", 1);
+            self.arn(&format!(
+                "arn:{partition}:{service}:{region}:{account}:{resource}"
+            ));
+        }
+        self.text(key);
     }
 
     fn string(&mut self, key: Option<&str>, text: &str) {
@@ -273,6 +305,7 @@ impl Found {
     }
 
     fn arn(&mut self, arn: &str) {
+        self.flat.insert(key_of(arn), arn.to_owned());
         let Some(arn) = text::Arn::read(arn) else {
             return;
         };

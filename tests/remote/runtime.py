@@ -119,7 +119,7 @@ class Environment:
             self.process.kill()
             return "timeout", {"errorMessage": f"Task timed out after {timeout:.2f} seconds"}
         assert of == identity
-        self.took = answered - started
+        self.answered, self.took = answered, answered - started
         # It asks for the next one, and is frozen while it waits.
         assert self.waiting.wait(10)
         self.freezes(signal.SIGSTOP)

@@ -5,7 +5,9 @@ use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use msk_doctor::case::Case;
 use msk_doctor::lab::REGION;
+use msk_doctor::redact::redact;
 use msk_doctor::sasl::msk_iam;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -71,6 +73,22 @@ pub fn folder(folder: &Path) -> Outcome<()> {
             port: IAM_PORTS[random.below(IAM_PORTS.len())],
             turn: random.below(4),
         };
+    }
+    Ok(())
+}
+
+/// The case can be redacted, is judged the same then, and has none of the brokers' names.
+fn redacted(saved: &str, report: &Value) -> Outcome<()> {
+    let case: Case = serde_json::from_str(saved).map_err(|e| format!("the case: {e}"))?;
+    let redacted = redact(&case, &[]).map_err(|error| error.to_string())?;
+    let text = msk_doctor::text::json(&redacted).map_err(|error| error.to_string())?;
+    let brokers = report["target"]["brokers"].as_array().into_iter().flatten();
+    let names = brokers.filter_map(|broker| broker["name"].as_str());
+    // An address and the name of this machine are nobody's own.
+    for name in names.filter(|name| name.contains(".amazonaws.com")) {
+        if let Some(line) = text.lines().find(|line| line.contains(name)) {
+            return Err(format!("redacted, the case has {name}: {line}"));
+        }
     }
     Ok(())
 }
@@ -296,6 +314,7 @@ impl Run<'_> {
         let text = std::fs::read_to_string(&text_file).map_err(|e| format!("the text: {e}"))?;
         check_text(&text, &report)?;
         formats::agree(&replayed, self.dir)?;
+        redacted(&saved, &report)?;
         for format in ["junit", "sarif", "github", "markdown"] {
             let text = std::fs::read_to_string(self.dir.join(format)).unwrap_or_default();
             markers.check(format, &text)?;
