@@ -11,6 +11,7 @@ mod limit;
 mod messages;
 mod page;
 mod reader;
+mod scram;
 mod session;
 mod verify;
 
@@ -29,6 +30,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// The user that a listener for SCRAM knows; the password is the secret access key.
+pub const SCRAM_USER: &str = "lab";
 /// The region of the lab's cluster.
 pub const REGION: &str = "eu-west-1";
 /// `socket.listen.backlog.size` of Kafka, connections.
@@ -210,10 +213,7 @@ impl Lab {
             ghost,
             panics: AtomicUsize::new(0),
         });
-        let proxy = cluster
-            .faults
-            .iter()
-            .any(|s| s.fault == LabFault::Tls12Trusted);
+        let proxy = cluster.makes(LabFault::Tls12Trusted);
         let authorities = certificates::Authorities::new(proxy)?;
         let stop = CancellationToken::new();
         for (broker, (socket, refuses)) in cluster.brokers.iter().zip(sockets) {
@@ -329,6 +329,11 @@ impl Cluster {
     /// The name of broker `id`, whether it is there or not.
     fn broker_name(&self, id: i32) -> String {
         broker_name(id, &self.name)
+    }
+
+    /// Whether a fault is made anywhere.
+    fn makes(&self, fault: LabFault) -> bool {
+        self.faults.iter().any(|spec| spec.fault == fault)
     }
 
     fn has(&self, fault: LabFault, broker: &LabBroker) -> bool {

@@ -131,9 +131,11 @@ pub struct Setup {
     pub seen: Box<dyn Fn(&Observation) + Send + Sync>,
 }
 
-/// Whether this version can log in so.
-fn can_log_in(auth: Auth) -> bool {
-    !matches!(auth, Auth::Scram)
+impl Setup {
+    /// Whether there is something to log in with: a user's name and password are not looked for.
+    fn can_log_in(&self) -> bool {
+        self.target.auth != Auth::Scram || matches!(self.token, TokenSource::Password { .. })
+    }
 }
 
 /// Probes, concludes, experiments, concludes again.

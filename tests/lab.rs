@@ -16,7 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
-use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabFault};
+use msk_doctor::lab::{
+    Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabFault, SCRAM_USER,
+};
+use msk_doctor::sasl::scram::{Answer, Hash, Scram};
+use msk_doctor::secret::SecretString;
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -34,7 +38,7 @@ const LONG: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_millis(400);
 /// `connection.failed.authentication.delay.ms`.
 const DELAY: Duration = Duration::from_millis(100);
-const OAUTHBEARER: &str = "000b 4f41555448424541524552";
+const OFFERED: &str = "00000002 000b 4157535f4d534b5f49414d 000b 4f41555448424541524552";
 /// `{"status":"invalid_token"}`.
 const CHALLENGE: &str = "7b22737461747573223a22696e76616c69645f746f6b656e227d";
 
@@ -442,10 +446,7 @@ fn assert_silent(stream: &mut dyn Stream) {
 
 fn choose(stream: &mut dyn Stream, version: i16) {
     let answer = stream.ask(&handshake(version, "OAUTHBEARER"));
-    assert_bytes(
-        &answer,
-        &format!("00000017 00000001 0000 00000001 {OAUTHBEARER}"),
-    );
+    assert_bytes(&answer, &format!("00000024 00000001 0000 {OFFERED}"));
 }
 
 fn log_in(bench: &Bench, stream: &mut dyn Stream) {
@@ -503,17 +504,22 @@ fn assert_refused_bare(bench: &Bench, message: &[u8]) {
     assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
 }
 
-/// `mechanism` is all that is offered: error 33 after the delay, then a close.
-fn assert_offers_only(bench: &Bench, asked: &str, mechanism: &str) {
+/// `mechanisms` are all that is offered: error 33 after the delay, then a close.
+fn assert_offers_only(bench: &Bench, asked: &str, mechanisms: &[&str]) {
     let mut tls = bench.tls();
     let began = Instant::now();
     let answer = tls.ask(&handshake(1, asked));
     assert!(began.elapsed() >= DELAY, "{:?}", began.elapsed());
-    let length = mechanism.len();
+    let names: Vec<String> = mechanisms
+        .iter()
+        .map(|name| format!("{:04x} {}", name.len(), as_hex(name.as_bytes())))
+        .collect();
+    let length: usize = mechanisms.iter().map(|name| 2 + name.len()).sum();
     let wanted = format!(
-        "{:08x} 00000001 0021 00000001 {length:04x} {}",
-        12 + length,
-        as_hex(mechanism.as_bytes())
+        "{:08x} 00000001 0021 {:08x} {}",
+        10 + length,
+        mechanisms.len(),
+        names.join(" ")
     );
     assert_bytes(&answer, &wanted);
     assert_closes(&mut tls);
@@ -620,7 +626,7 @@ fn api_versions() {
 #[test]
 fn what_is_out_of_order() {
     let bench = bench(&[]);
-    assert_offers_only(&bench, "SCRAM-SHA-512", "OAUTHBEARER");
+    assert_offers_only(&bench, "SCRAM-SHA-512", &["AWS_MSK_IAM", "OAUTHBEARER"]);
     // Metadata before a login.
     let mut tls = bench.tls();
     let asked = Instant::now();
@@ -773,6 +779,34 @@ fn every_fault_is_what_it_says() {
     assert!(failed.is_empty(), "{failed:?}: the panics above say why");
     let codes: HashSet<LabFault> = LAB_FAULTS.iter().map(|(fault, _, _)| *fault).collect();
     assert_eq!(codes.len(), LAB_FAULTS.len());
+}
+
+/// Logs in with the lab's user and password: how many messages were sent, and the last answer's error code.
+fn scram(bench: &Bench, broker: usize, mechanism: &str) -> (usize, i16) {
+    let hash = Hash::of(mechanism).expect("a hash");
+    let password = bench.lab.credentials().secret_access_key().to_owned();
+    let nonce = "fyko+d2lbbFgONRv9qkxdawL".to_owned();
+    let mut scram = Scram::new(hash, SCRAM_USER, SecretString::from(password), nonce);
+    let mut tls = bench.tls_to(broker);
+    let chosen = tls.ask(&handshake(1, mechanism));
+    assert_eq!(chosen[8..10], [0, 0], "{mechanism} is offered");
+    let mut message = scram.first();
+    for sent in 1.. {
+        let answer = tls.ask(&authenticate(0, 2, &message));
+        let code = i16::from_be_bytes([answer[8], answer[9]]);
+        if code != 0 {
+            return (sent, code);
+        }
+        // After the error's text, which is null or empty, the bytes with their length.
+        let text = i16::from_be_bytes([answer[10], answer[11]]).max(0);
+        let bytes = &answer[12 + usize::try_from(text).expect("a length") + 4..];
+        match scram.on(bytes) {
+            Answer::Send(next) => message = next,
+            Answer::Done => return (sent, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    unreachable!("SCRAM has two messages")
 }
 
 /// No arm catches all: a fault without an assertion does not compile.
@@ -951,8 +985,21 @@ fn assert_fault(fault: LabFault) {
             log_in(&bench, &mut tls);
             assert_eq!(read_metadata(&tls.ask(&metadata())).throttle, 25);
         }
-        LabFault::Sasl03 => assert_offers_only(&bench, "OAUTHBEARER", "SCRAM-SHA-512"),
-        LabFault::Sasl04 => assert_offers_only(&bench, "OAUTHBEARER", "AWS_MSK_IAM"),
+        LabFault::Sasl03 => assert_offers_only(&bench, "OAUTHBEARER", &["SCRAM-SHA-512"]),
+        LabFault::Sasl04 => assert_offers_only(&bench, "OAUTHBEARER", &["AWS_MSK_IAM"]),
+        LabFault::ListenerScram => {
+            assert_eq!(scram(&bench, 1, "SCRAM-SHA-512"), (2, 0));
+        }
+        LabFault::ListenerScram256 => {
+            assert_eq!(scram(&bench, 1, "SCRAM-SHA-256"), (2, 0));
+        }
+        // Refused at the proof; at the name; at the name by the last broker alone.
+        LabFault::Sasl22 => assert_eq!(scram(&bench, 1, "SCRAM-SHA-512"), (2, 58)),
+        LabFault::Sasl23 => assert_eq!(scram(&bench, 1, "SCRAM-SHA-512"), (1, 58)),
+        LabFault::Sasl24 => {
+            assert_eq!(scram(&bench, 1, "SCRAM-SHA-512"), (2, 0));
+            assert_eq!(scram(&bench, 3, "SCRAM-SHA-512"), (1, 58));
+        }
         LabFault::Sasl05 => {
             assert_refused(&bench, &bench.message(), "Invalid authentication payload");
         }
@@ -1201,11 +1248,9 @@ fn escapes(bench: &Bench) {
     let answer = tls.ask(&handshake(1, "OAUTHBEARER"));
     let mut r = Reader(&answer);
     r.take(8);
-    assert_eq!((r.int(2), r.int(4)), (0, 2));
-    assert_eq!(
-        (r.string().as_str(), r.string().as_str()),
-        ("OAUTHBEARER", evil)
-    );
+    assert_eq!((r.int(2), r.int(4)), (0, 3));
+    let offered = [r.string(), r.string(), r.string()];
+    assert_eq!(offered, ["AWS_MSK_IAM", "OAUTHBEARER", evil]);
     let answer = tls.ask(&authenticate(1, 2, &bench.message()));
     let mut r = Reader(&answer);
     r.take(8);

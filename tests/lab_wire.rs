@@ -251,8 +251,14 @@ fn another_mechanism_is_refused_with_the_list() {
             "SASL-04",
             "0000001700000001 0021 00000001 000b \"AWS_MSK_IAM\"",
         ),
+        (
+            "listener-scram-256",
+            "0000001900000001 0021 00000001 000d \"SCRAM-SHA-256\"",
+        ),
     ];
-    for (code, wanted) in rows {
+    let of_scram =
+        ["listener-scram", "SASL-22", "SASL-23", "SASL-24"].map(|code| (code, rows[0].1));
+    for (code, wanted) in rows.into_iter().chain(of_scram) {
         let lab = start(&[code]);
         let mut client = Client::connect(&lab, 0);
         client.send(&handshake(1));

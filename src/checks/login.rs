@@ -1,7 +1,9 @@
 //! The login: token, identity, rights, limits.
 
+mod scram;
 mod token;
 
+use self::scram::{after_healing, secret_unusable, wrong_password};
 use self::token::{
     clock_skew, credentials_expired, malformed, session_token_missing, token_expired, wrong_region,
 };
@@ -73,6 +75,21 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::SASL_09,
         explains: DENIED,
         judge: clock_skew,
+    },
+    Check {
+        fault: &c::SASL_22,
+        explains: DENIED,
+        judge: wrong_password,
+    },
+    Check {
+        fault: &c::SASL_23,
+        explains: DENIED,
+        judge: secret_unusable,
+    },
+    Check {
+        fault: &c::SASL_24,
+        explains: DENIED,
+        judge: after_healing,
     },
     Check {
         fault: &c::SASL_06,
@@ -239,7 +256,10 @@ fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn session_too_short(_: &Case, seen: &Seen<'_>) -> Stand {
+fn session_too_short(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Iam {
+        return Stand::Foreign;
+    }
     said(seen, "session too short")
 }
 

@@ -34,7 +34,7 @@ pub struct DiagnoseArgs {
     /// How the client authenticates [default: by the port, else iam]
     #[arg(long, value_enum, env = "MSK_DOCTOR_AUTH")]
     pub auth: Option<Auth>,
-    /// SASL mechanism [default: oauthbearer for iam, scram-sha-512 for scram]
+    /// SASL mechanism [default: oauthbearer for iam, scram-sha-512 for scram; MSK has no scram-sha-256]
     #[arg(long, value_enum, env = "MSK_DOCTOR_MECHANISM")]
     pub mechanism: Option<Mechanism>,
     /// Topic to ask for
@@ -71,6 +71,9 @@ pub struct DiagnoseArgs {
     /// Use and judge this MSK IAM token instead of making one (`-`: standard input)
     #[arg(long, value_name = "FILE|-", env = "MSK_DOCTOR_TOKEN")]
     pub token: Option<String>,
+    /// User of SCRAM; the password is in `MSK_DOCTOR_SCRAM_PASSWORD`, or is asked for
+    #[arg(long, value_name = "NAME", env = "MSK_DOCTOR_SCRAM_USER")]
+    pub scram_user: Option<String>,
     /// Send the credential even to a broker whose certificate was not verified: whoever answers
     /// there can then act as you
     #[arg(long)]

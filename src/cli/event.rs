@@ -10,7 +10,8 @@ use crate::aws::snapshot::Snapshot;
 use crate::case::Shares;
 
 /// Flags that mean files, terminals or secrets: none of them is in an event.
-const NOT_FOR_EVENTS: [&str; 15] = [
+const NOT_FOR_EVENTS: [&str; 16] = [
+    "scram_user",
     "sarif_location",
     "ascii",
     "case",

@@ -31,6 +31,9 @@ pub enum Mechanism {
     /// SCRAM-SHA-512 (RFC 5802).
     #[value(name = "scram-sha-512")]
     ScramSha512,
+    /// SCRAM-SHA-256 (RFC 7677).
+    #[value(name = "scram-sha-256")]
+    ScramSha256,
 }
 
 impl Mechanism {
@@ -41,6 +44,7 @@ impl Mechanism {
             Mechanism::Oauthbearer => "OAUTHBEARER",
             Mechanism::AwsMskIam => "AWS_MSK_IAM",
             Mechanism::ScramSha512 => "SCRAM-SHA-512",
+            Mechanism::ScramSha256 => "SCRAM-SHA-256",
         }
     }
 }

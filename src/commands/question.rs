@@ -154,6 +154,8 @@ fn question(args: &DiagnoseArgs, named: &Named, facts: Option<Snapshot>) -> Resu
     let mut target = Target::from_endpoints(&endpoints(text.as_deref())?);
     if let Some(auth) = args.auth {
         target.auth = auth;
+    } else if args.scram_user.is_some() {
+        target.auth = Auth::Scram;
     } else if target.auth == Auth::Tls && args.client_cert.is_some() {
         target.auth = Auth::Mtls;
     }

@@ -125,6 +125,10 @@ fn check(args: &RemoteArgs) -> Result<()> {
             "a token is a secret and is not sent in an event: leave out --token, the function makes its own",
         ),
         (
+            question.scram_user.is_some(),
+            "a password is not sent in an event: leave out --scram-user",
+        ),
+        (
             question.client_cert.is_some(),
             "a private key is not sent in an event: leave out --client-cert and --client-key",
         ),

@@ -1,5 +1,6 @@
 //! What a run needs besides the question: whom to trust, how to log in.
 
+use std::io::IsTerminal as _;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +12,7 @@ use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::tls::ClientIdentity;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
 use msk_doctor::sasl::msk_iam::Token;
+use msk_doctor::secret::SecretString;
 use msk_doctor::target::{Auth, Target};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -33,18 +35,26 @@ pub fn mechanism(args: &DiagnoseArgs, target: &Target) -> Result<Option<String>>
             target.auth.name()
         )));
     }
-    let of_other = match target.auth {
-        Auth::Iam => args.mechanism == Some(Mechanism::ScramSha512),
-        _ => args.mechanism.is_some_and(|m| m != Mechanism::ScramSha512),
-    };
-    if of_other {
+    let of_scram = |mechanism| matches!(mechanism, Mechanism::ScramSha512 | Mechanism::ScramSha256);
+    if args
+        .mechanism
+        .is_some_and(|own| of_scram(own) != (target.auth == Auth::Scram))
+    {
         return Err(wrong(format!(
             "that --mechanism does not go with --auth {}",
             target.auth.name()
         )));
     }
-    if args.mechanism == Some(Mechanism::AwsMskIam) {
-        return Err(wrong("this version logs in with oauthbearer only"));
+    if args.scram_user.is_some() && target.auth != Auth::Scram {
+        return Err(wrong(format!(
+            "--scram-user goes with SCRAM, and --auth is {}",
+            target.auth.name()
+        )));
+    }
+    if args.mechanism == Some(Mechanism::AwsMskIam) && args.token.is_some() {
+        return Err(wrong(
+            "a token is for oauthbearer: leave out --token or --mechanism aws-msk-iam",
+        ));
     }
     Ok(args
         .mechanism
@@ -143,8 +153,34 @@ fn judge_before_sending(text: &str, target: &Target) {
     }
 }
 
+/// A user's password: from the environment, else from whoever sits at the terminal.
+fn password(user: &str) -> Result<SecretString> {
+    const VARIABLE: &str = "MSK_DOCTOR_SCRAM_PASSWORD";
+    if let Some(given) = std::env::var_os(VARIABLE) {
+        let given = given
+            .into_string()
+            .map_err(|_| wrong(format!("{VARIABLE} is no text in UTF-8")))?;
+        return Ok(SecretString::from(given));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(wrong(format!(
+            "--scram-user needs a password: set {VARIABLE}"
+        )));
+    }
+    let typed = rpassword::prompt_password(format!("password of {user}: "))
+        .map_err(|error| wrong(format!("no password: {error}; set {VARIABLE}")))?;
+    Ok(SecretString::from(typed))
+}
+
 /// Where tokens come from.
 pub fn token_source(args: &DiagnoseArgs, target: &Target, wanted: bool) -> Result<TokenSource> {
+    if let Some(user) = &args.scram_user {
+        let password = password(user)?;
+        return Ok(TokenSource::Password {
+            user: user.clone(),
+            password,
+        });
+    }
     if !wanted {
         return Ok(TokenSource::None);
     }

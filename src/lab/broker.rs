@@ -19,7 +19,7 @@ use super::certificates::{Authorities, Authority, Leaf, PROXY};
 use super::limit::Bucket;
 use super::messages::{Listed, Listener};
 use super::session::{Answer, ESCAPES, Session, Then};
-use super::{Advertise, Cluster, LabBroker, LabError, LabFault};
+use super::{Advertise, Cluster, LabBroker, LabError, LabFault, SCRAM_USER};
 
 /// `connections.max.idle.ms`.
 const IDLE: Duration = Duration::from_secs(600);
@@ -276,15 +276,38 @@ impl Broker {
         }
     }
 
-    /// The mechanism that the listener offers.
-    pub(super) fn mechanism(&self) -> &'static str {
-        if self.has(LabFault::Sasl03) {
-            "SCRAM-SHA-512"
+    /// The mechanisms that the listener offers.
+    pub(super) fn mechanisms(&self) -> &'static [&'static str] {
+        const SCRAM: [LabFault; 5] = [
+            LabFault::Sasl03,
+            LabFault::ListenerScram,
+            LabFault::Sasl22,
+            LabFault::Sasl23,
+            LabFault::Sasl24,
+        ];
+        if self.has(LabFault::ListenerScram256) {
+            &["SCRAM-SHA-256"]
+        } else if SCRAM.into_iter().any(|fault| self.cluster.makes(fault)) {
+            &["SCRAM-SHA-512"]
         } else if self.has(LabFault::Sasl04) {
-            "AWS_MSK_IAM"
+            &["AWS_MSK_IAM"]
         } else {
-            "OAUTHBEARER"
+            &["AWS_MSK_IAM", "OAUTHBEARER"]
         }
+    }
+
+    /// What the broker knows of a user of SCRAM.
+    pub(super) fn scram_password(&self, user: &str) -> Option<String> {
+        let known =
+            user == SCRAM_USER && !self.has(LabFault::Sasl23) && !self.has(LabFault::Sasl24);
+        let right = self.cluster.credentials.secret_access_key();
+        known.then(|| {
+            if self.has(LabFault::Sasl22) {
+                format!("{right} before it was changed")
+            } else {
+                right.to_owned()
+            }
+        })
     }
 
     pub(super) fn is_full_of_escapes(&self) -> bool {

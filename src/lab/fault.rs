@@ -69,6 +69,11 @@ pub enum LabFault {
     Iam18,
     Sasl07,
     HostileEscapesLogin,
+    ListenerScram,
+    ListenerScram256,
+    Sasl22,
+    Sasl23,
+    Sasl24,
 }
 
 /// All faults: code and what is made.
@@ -341,6 +346,31 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         "tokens are not framed, so that a refusal has no words (IAM-01 with it shows it)",
     ),
     (
+        LabFault::ListenerScram,
+        "listener-scram",
+        "a healthy listener for SCRAM-SHA-512, as on port 9096",
+    ),
+    (
+        LabFault::ListenerScram256,
+        "listener-scram-256",
+        "a healthy listener for SCRAM-SHA-256",
+    ),
+    (
+        LabFault::Sasl22,
+        "SASL-22",
+        "a listener for SCRAM-SHA-512 that knows another password (--scram-user lab shows it)",
+    ),
+    (
+        LabFault::Sasl23,
+        "SASL-23",
+        "a listener for SCRAM-SHA-512 that knows no user (--scram-user lab shows it)",
+    ),
+    (
+        LabFault::Sasl24,
+        "SASL-24",
+        "listeners for SCRAM-SHA-512, and one broker that knows no user (--scram-user lab shows it)",
+    ),
+    (
         LabFault::HostileEscapesLogin,
         "hostile-escapes-login",
         "terminal escapes in every string, after a good login",
@@ -361,7 +391,7 @@ impl LabFault {
     }
 
     /// The catalogue's code, that of a variant with its name after it (`TCP-04-rst`), or a name that begins
-    /// with `hostile-`.
+    /// with `hostile-` or `listener-`.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.row().1
@@ -373,10 +403,10 @@ impl LabFault {
         self.row().2
     }
 
-    /// Whether a diagnosis names this fault: the hostile ones test the tool itself.
+    /// Whether a diagnosis names this fault: the hostile ones test the tool itself, and a listener is healthy.
     #[must_use]
     pub fn is_of_the_catalogue(self) -> bool {
-        !self.code().starts_with("hostile-")
+        !self.code().starts_with("hostile-") && !self.code().starts_with("listener-")
     }
 
     /// Whether it is made on one broker unless another is named.
@@ -389,6 +419,7 @@ impl LabFault {
                 | LabFault::Clu02Metadata
                 | LabFault::Clu03
                 | LabFault::Clu08
+                | LabFault::Sasl24
         )
     }
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use super::LabFault;
 use super::broker::Broker;
 use super::messages::{self, Body, Described, Request, Wanted};
-use super::verify::{Refused, verify};
+use super::scram::{self, Waiting};
+use super::verify::{Refused, verify, verify_payload};
+use crate::sasl::scram::Hash;
 
 /// `sasl.server.max.receive.size`: the longest request before a login, bytes.
 const MAX_BEFORE_LOGIN: usize = 512 * 1024;
@@ -16,8 +18,9 @@ const MAX_REQUEST: usize = 100 * 1024 * 1024;
 pub(super) const ESCAPES: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}evil\r\n\u{202e}";
 /// What stock Kafka's validator answers to a token that it refuses.
 const CHALLENGE: &str = r#"{"status":"invalid_token"}"#;
-/// What Kafka says of a token that its own parser refuses.
-const UNPARSEABLE: &str = "Authentication failed during authentication due to invalid credentials with SASL mechanism OAUTHBEARER";
+/// What Kafka says of a token that its own parser refuses, and of a user or password of SCRAM; the mechanism follows.
+const UNPARSEABLE: &str =
+    "Authentication failed during authentication due to invalid credentials with SASL mechanism";
 /// The throttle time that LIM-08 announces, and keeps (KIP-219).
 const THROTTLE: Duration = Duration::from_millis(25);
 
@@ -77,6 +80,8 @@ enum State {
     BareToken,
     /// `SaslAuthenticate`, after `SaslHandshake` v1.
     FramedToken,
+    /// The second message of SCRAM, in `SaslAuthenticate` or bare.
+    Proof { framed: bool },
     /// The client's answer to a challenge, bare.
     BareReply,
     /// The client's answer to a challenge, in `SaslAuthenticate`.
@@ -120,13 +125,21 @@ const ENDS: [(LabFault, At, Then); 16] = [
 pub(super) struct Session<'a> {
     broker: &'a Broker,
     state: State,
+    /// The mechanism that the client has chosen.
+    mechanism: &'static str,
+    scram: Option<Waiting>,
 }
 
 /// What the authenticator says of a token.
 enum Verdict {
     Good {
-        ends: SystemTime,
+        /// When the session ends; that of SCRAM does not.
+        ends: Option<SystemTime>,
+        /// The last message of the mechanism.
+        words: String,
     },
+    /// The mechanism asks for more.
+    Asked(String),
     /// A validator that says why in JSON (RFC 7628, 3.2.2).
     Challenged,
     /// A `SaslAuthenticationException`: its text goes to the client.
@@ -142,7 +155,12 @@ impl<'a> Session<'a> {
         } else {
             State::Open { ends: None }
         };
-        Self { broker, state }
+        Self {
+            broker,
+            state,
+            mechanism: "",
+            scram: None,
+        }
     }
 
     /// The longest request that is taken now, bytes.
@@ -156,7 +174,7 @@ impl<'a> Session<'a> {
     /// Answers one frame.
     pub(super) fn on(&mut self, frame: &[u8], now: SystemTime) -> Answer {
         match self.state {
-            State::BareToken => self.token(None, frame, now),
+            State::BareToken | State::Proof { framed: false } => self.token(None, frame, now),
             State::BareReply => Then::CloseAfterDelay.wordless(),
             _ => match messages::read(frame, self.broker.listener()) {
                 Some(request) => self.request(&request, now),
@@ -185,7 +203,7 @@ impl<'a> Session<'a> {
             (State::Hello | State::Handshake, Body::SaslHandshake(mechanism)) => {
                 self.handshake(request, mechanism)
             }
-            (State::FramedToken, Body::SaslAuthenticate(token)) => {
+            (State::FramedToken | State::Proof { framed: true }, Body::SaslAuthenticate(token)) => {
                 self.token(Some(request), token, now)
             }
             (State::FramedReply, Body::SaslAuthenticate(_)) => Then::CloseAfterDelay.after(
@@ -253,14 +271,15 @@ impl<'a> Session<'a> {
         if let Some(end) = self.ended(At::Handshake) {
             return end;
         }
-        let mut offered = vec![self.broker.mechanism()];
+        let mut offered = self.broker.mechanisms().to_vec();
         if self.broker.is_full_of_escapes() {
             offered.push(ESCAPES);
         }
-        if !offered.contains(&mechanism) {
+        let Some(chosen) = offered.iter().find(|own| **own == mechanism) else {
             let bytes = messages::sasl_handshake(request, UNSUPPORTED_MECHANISM, &offered);
             return Then::CloseAfterDelay.after(bytes);
-        }
+        };
+        self.mechanism = chosen;
         self.state = if request.version == 0 {
             State::BareToken
         } else {
@@ -276,25 +295,59 @@ impl<'a> Session<'a> {
         }
         let verdict = self.judge(token, now);
         match &verdict {
-            Verdict::Good { ends } => self.state = State::Open { ends: Some(*ends) },
+            Verdict::Good { ends, .. } => self.state = State::Open { ends: *ends },
+            Verdict::Asked(_) => {
+                self.state = State::Proof {
+                    framed: request.is_some(),
+                };
+            }
             Verdict::Challenged if request.is_some() => self.state = State::FramedReply,
             Verdict::Challenged => self.state = State::BareReply,
             Verdict::Refused(_) | Verdict::Unparseable => {}
         }
         match request {
-            Some(request) => framed(request, &verdict, now),
+            Some(request) => framed(request, &verdict, self.mechanism, now),
             None => bare(&verdict),
         }
     }
 
-    fn judge(&self, token: &[u8], now: SystemTime) -> Verdict {
+    /// Judges a message of SCRAM.
+    fn scram(&mut self, hash: Hash, message: &[u8]) -> Verdict {
+        if let Some(waiting) = self.scram.take() {
+            return match waiting.proved(message) {
+                Some(words) => Verdict::Good { ends: None, words },
+                None => Verdict::Unparseable,
+            };
+        }
+        let asked = scram::first(message).and_then(|(user, bare)| {
+            let password = self.broker.scram_password(&user)?;
+            scram::challenge(hash, &password, bare)
+        });
+        match asked {
+            Some((waiting, words)) => {
+                self.scram = Some(waiting);
+                Verdict::Asked(words)
+            }
+            None => Verdict::Unparseable,
+        }
+    }
+
+    fn judge(&mut self, token: &[u8], now: SystemTime) -> Verdict {
+        if let Some(hash) = Hash::of(self.mechanism) {
+            return self.scram(hash, token);
+        }
         let has = |fault| self.broker.has(fault);
         let id = uuid::Uuid::new_v4();
         let refuse = |words: &str| Verdict::Refused(format!("[{id}]: {words}"));
         if has(LabFault::Sasl06) {
             return Verdict::Challenged;
         }
-        let verdict = verify(token, self.broker.credentials(), now);
+        let by_payload = self.mechanism == "AWS_MSK_IAM";
+        let verdict = if by_payload {
+            verify_payload(token, self.broker.credentials(), now)
+        } else {
+            verify(token, self.broker.credentials(), now)
+        };
         if verdict == Err(Refused::Unparseable) {
             return Verdict::Unparseable;
         }
@@ -310,7 +363,12 @@ impl<'a> Session<'a> {
             _ if has(LabFault::Iam01) => refuse("Access denied"),
             Err(Refused::Malformed) => refuse("Invalid authentication payload"),
             Ok(accepted) => Verdict::Good {
-                ends: accepted.ends,
+                ends: Some(accepted.ends),
+                words: if by_payload {
+                    format!(r#"{{"version":"2020_10_22","request-id":"{id}"}}"#)
+                } else {
+                    String::new()
+                },
             },
             Err(_) => refuse("Access denied"),
         }
@@ -318,30 +376,41 @@ impl<'a> Session<'a> {
 }
 
 /// A verdict in `SaslAuthenticate`.
-fn framed(request: &Request, verdict: &Verdict, now: SystemTime) -> Answer {
+fn framed(request: &Request, verdict: &Verdict, mechanism: &str, now: SystemTime) -> Answer {
     let refuse = |words: &str| {
         let bytes = messages::sasl_authenticate(request, AUTHENTICATION_FAILED, words, &[], 0);
         Then::CloseAfterDelay.after(bytes)
     };
     match verdict {
-        Verdict::Good { ends } => {
-            let left = ends.duration_since(now).unwrap_or_default();
-            let ms = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-            Then::Listen.after(messages::sasl_authenticate(request, 0, "", &[], ms))
+        Verdict::Good { ends, words } => {
+            let left = ends.map(|ends| ends.duration_since(now).unwrap_or_default());
+            let left = left.unwrap_or_default().as_millis();
+            let ms = i64::try_from(left).unwrap_or(i64::MAX);
+            let words = words.as_bytes();
+            Then::Listen.after(messages::sasl_authenticate(request, 0, "", words, ms))
         }
+        Verdict::Asked(words) => Then::Listen.after(messages::sasl_authenticate(
+            request,
+            0,
+            "",
+            words.as_bytes(),
+            0,
+        )),
         Verdict::Challenged => {
             let challenge = CHALLENGE.as_bytes();
             Then::Listen.after(messages::sasl_authenticate(request, 0, "", challenge, 0))
         }
         Verdict::Refused(words) => refuse(words),
-        Verdict::Unparseable => refuse(UNPARSEABLE),
+        Verdict::Unparseable => refuse(&format!("{UNPARSEABLE} {mechanism}")),
     }
 }
 
 /// The same without a form: a refusal has no words.
 fn bare(verdict: &Verdict) -> Answer {
     match verdict {
-        Verdict::Good { .. } => Then::Listen.after(messages::with_length(&[])),
+        Verdict::Good { words, .. } | Verdict::Asked(words) => {
+            Then::Listen.after(messages::with_length(words.as_bytes()))
+        }
         Verdict::Challenged => Then::Listen.after(messages::with_length(CHALLENGE.as_bytes())),
         Verdict::Refused(_) => Then::CloseAfterDelay.wordless(),
         Verdict::Unparseable => Then::Close.wordless(),

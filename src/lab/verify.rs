@@ -2,6 +2,7 @@
 //!
 //! Written apart from the signer, so that each proves the other.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
@@ -56,16 +57,56 @@ pub(super) fn verify(
 ) -> Result<Accepted, Refused> {
     let token = bearer(message).ok_or(Refused::Unparseable)?;
     let token = Token::read(token).ok_or(Refused::Malformed)?;
-    let now = OffsetDateTime::from(now);
-    let scope = format!("{}/{REGION}/{SERVICE}/aws4_request", token.day());
-    let good = token.host == format!("kafka.{REGION}.amazonaws.com")
-        && token.credential == format!("{}/{scope}", credentials.access_key_id())
-        && token.parameter("X-Amz-Security-Token") == credentials.session_token()
-        && token.signed <= now + SKEW
-        && now < token.ends
-        && token.signature == token.signature_by(credentials, &scope);
-    let ends = token.ends.into();
-    good.then_some(Accepted { ends }).ok_or(Refused::Denied)
+    if token.host != format!("kafka.{REGION}.amazonaws.com") {
+        return Err(Refused::Denied);
+    }
+    token.judged(credentials, now)
+}
+
+/// Verifies the message of `AWS_MSK_IAM` at `now`: the same parameters as JSON, signed for the broker's own name.
+pub(super) fn verify_payload(
+    message: &[u8],
+    credentials: &Credentials,
+    now: SystemTime,
+) -> Result<Accepted, Refused> {
+    let fields: BTreeMap<String, String> =
+        serde_json::from_slice(message).map_err(|_| Refused::Unparseable)?;
+    let token = Token::of_payload(&fields).ok_or(Refused::Malformed)?;
+    token.judged(credentials, now)
+}
+
+impl Token {
+    fn judged(&self, credentials: &Credentials, now: SystemTime) -> Result<Accepted, Refused> {
+        let token = self;
+        let now = OffsetDateTime::from(now);
+        let scope = format!("{}/{REGION}/{SERVICE}/aws4_request", token.day());
+        let good = token.credential == format!("{}/{scope}", credentials.access_key_id())
+            && token.parameter("X-Amz-Security-Token") == credentials.session_token()
+            && token.signed <= now + SKEW
+            && now < token.ends
+            && token.signature == token.signature_by(credentials, &scope);
+        let ends = token.ends.into();
+        good.then_some(Accepted { ends }).ok_or(Refused::Denied)
+    }
+
+    fn of_payload(fields: &BTreeMap<String, String>) -> Option<Self> {
+        let names = [
+            "Action",
+            "X-Amz-Algorithm",
+            "X-Amz-Credential",
+            "X-Amz-Date",
+            "X-Amz-Expires",
+            "X-Amz-Security-Token",
+            "X-Amz-Signature",
+            "X-Amz-SignedHeaders",
+        ];
+        let parameters = names.into_iter().filter_map(|name| {
+            let value = fields.get(&name.to_ascii_lowercase())?;
+            Some((name.to_owned(), value.clone()))
+        });
+        (fields.get("version")? == "2020_10_22").then_some(())?;
+        Self::of(fields.get("host")?.clone(), parameters.collect())
+    }
 }
 
 /// The token in the message, by the patterns of Kafka's `OAuthBearerClientInitialResponse`.
@@ -127,21 +168,27 @@ impl Token {
                 Some((decoded(name)?, decoded(value)?))
             })
             .collect::<Option<_>>()?;
+        if url.scheme() != "https" {
+            return None;
+        }
+        Self::of(url.host_str()?.to_owned(), parameters)
+    }
+
+    fn of(host: String, parameters: Vec<(String, String)>) -> Option<Self> {
         let parameter = |name: &str| find(&parameters, name).map(str::to_owned);
         let date = parameter("X-Amz-Date")?;
         let format = format_description!("[year][month][day]T[hour][minute][second]Z");
         let signed = PrimitiveDateTime::parse(&date, format).ok()?.assume_utc();
         let life: u32 = parameter("X-Amz-Expires")?.parse().ok()?;
         let ends = signed.checked_add(Duration::seconds(i64::from(life)))?;
-        let as_presigned = url.scheme() == "https"
-            && parameter("Action")? == ACTION
+        let as_presigned = parameter("Action")? == ACTION
             && parameter("X-Amz-Algorithm")? == "AWS4-HMAC-SHA256"
             && parameter("X-Amz-SignedHeaders")? == "host";
         let credential = parameter("X-Amz-Credential")?;
         let for_msk = credential.ends_with(&format!("/{SERVICE}/aws4_request"));
         (as_presigned && for_msk).then_some(())?;
         Some(Self {
-            host: url.host_str()?.to_owned(),
+            host,
             signature: parameter("X-Amz-Signature")?,
             credential,
             date,

@@ -121,8 +121,7 @@ pub(super) async fn experiment(
 }
 
 fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) -> Plan {
-    let log_in = super::can_log_in(setup.target.auth);
-    let until = if log_in {
+    let until = if setup.can_log_in() {
         setup.until
     } else {
         setup.until.min(Phase::SaslHandshake)

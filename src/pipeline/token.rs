@@ -11,7 +11,13 @@ use crate::aws::credentials::{self, CredentialOptions, IdentityAnswer, IdentityO
 use crate::case::{Case, CredentialFacts, IdentityFacts, TokenFault, TokenJudgement};
 use crate::probe::io;
 use crate::sasl::inspect::{inspect, judge_for_region};
+use crate::sasl::login::Login;
 use crate::sasl::msk_iam::{self, Token};
+use crate::sasl::scram::{Hash, Scram};
+use crate::secret::SecretString;
+
+/// The mechanism of aws-msk-iam-auth.
+pub const AWS_MSK_IAM: &str = "AWS_MSK_IAM";
 
 /// How long STS may take: the verdict does not hang on it.
 const STS_PATIENCE: Duration = Duration::from_secs(2);
@@ -25,6 +31,13 @@ pub enum TokenSource {
     Given(Token),
     /// Made from these credentials; STS is not asked.
     Static(Credentials),
+    /// A user's name and password, for SCRAM.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
     /// Made from what the AWS configuration gives.
     Chain {
         /// Profile, role and the like.
@@ -40,9 +53,66 @@ pub enum TokenState {
     /// Not yet here.
     Pending,
     /// Here it is.
-    Ready(Token),
+    Ready(Box<Material>),
     /// There is none.
     Absent,
+}
+
+/// What logins are made from. None of it can be printed.
+#[derive(Debug, Clone)]
+pub enum Material {
+    /// The user's own token.
+    Token(Token),
+    /// AWS credentials, the token that they made, and its region.
+    Keys {
+        /// The credentials.
+        credentials: Credentials,
+        /// The token.
+        token: Token,
+        /// The region that is signed for.
+        region: String,
+    },
+    /// For SCRAM.
+    Password {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+impl Material {
+    fn token(&self) -> Option<&Token> {
+        match self {
+            Self::Token(token) | Self::Keys { token, .. } => Some(token),
+            Self::Password { .. } => None,
+        }
+    }
+
+    /// The login by a mechanism at a host, if it can be made.
+    fn login(&self, mechanism: &str, host: &str) -> Option<Login> {
+        match (self, mechanism) {
+            (Self::Password { user, password }, mechanism) => {
+                let nonce = uuid::Uuid::new_v4().simple().to_string();
+                let hash = Hash::of(mechanism)?;
+                let scram = Scram::new(hash, user, password.clone(), nonce);
+                Some(Login::Scram(Box::new(scram)))
+            }
+            (
+                Self::Keys {
+                    credentials,
+                    region,
+                    ..
+                },
+                AWS_MSK_IAM,
+            ) => msk_iam::payload(credentials, host, region, SystemTime::now())
+                .ok()
+                .map(Login::MskIam),
+            (Self::Token(token) | Self::Keys { token, .. }, _) => {
+                Some(Login::OauthBearer(token.clone()))
+            }
+        }
+    }
 }
 
 /// What is known of the login, filled beside the probes.
@@ -77,7 +147,10 @@ impl TokenSource {
         };
         match self.clone() {
             TokenSource::None => search.absent("not looked for"),
-            TokenSource::Given(token) => search.ready(token),
+            TokenSource::Given(token) => search.ready(Material::Token(token)),
+            TokenSource::Password { user, password } => {
+                search.ready(Material::Password { user, password });
+            }
             TokenSource::Static(credentials) => search.sign(&credentials, "the lab"),
             TokenSource::Chain { options, ask_sts } => {
                 tokio::spawn(search.chain(options, ask_sts, deadline));
@@ -99,8 +172,9 @@ struct Search {
 }
 
 impl Search {
-    fn ready(&self, token: Token) {
-        self.state.send_replace(TokenState::Ready(token));
+    fn ready(&self, material: Material) {
+        self.state
+            .send_replace(TokenState::Ready(Box::new(material)));
     }
 
     fn absent(&self, why: &str) {
@@ -119,7 +193,11 @@ impl Search {
             return self.absent("the region is not known: --region says it");
         };
         match msk_iam::sign(credentials, region, SystemTime::now()) {
-            Ok(token) => self.ready(token),
+            Ok(token) => self.ready(Material::Keys {
+                credentials: credentials.clone(),
+                token,
+                region: region.clone(),
+            }),
             Err(error) => self.absent(&error.to_string()),
         }
     }
@@ -205,17 +283,14 @@ fn unix(time: SystemTime) -> i64 {
 }
 
 impl io::Credentials for Tokens {
-    /// The first message of OAUTHBEARER (RFC 7628, 3.1).
-    async fn message(&self) -> Option<Vec<u8>> {
+    async fn login(&self, mechanism: &str, host: &str) -> Option<Login> {
         let mut state = self.state.clone();
         let now = state
             .wait_for(|state| !matches!(state, TokenState::Pending))
             .await
             .ok()?;
         match &*now {
-            TokenState::Ready(token) => {
-                Some(format!("n,,\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).into_bytes())
-            }
+            TokenState::Ready(material) => material.login(mechanism, host),
             _ => None,
         }
     }
@@ -243,7 +318,10 @@ impl Tokens {
             identity => identity,
         };
         case.clock_ahead_s = facts.clock_ahead_s;
-        if let TokenState::Ready(token) = &*self.state.borrow() {
+        let state = self.state.borrow().clone();
+        if let TokenState::Ready(material) = &state
+            && let Some(token) = material.token()
+        {
             let names = case.target.region_of_names.clone();
             case.token = Some(judge(token, self.given, names.as_deref()));
         }

@@ -17,6 +17,7 @@ use super::observation::{
 };
 use crate::kafka::{error_name, messages};
 use crate::phase::Phase;
+use crate::sasl::login::Login;
 use crate::target::Endpoint;
 
 /// What one attempt is to do.
@@ -70,8 +71,8 @@ pub enum Input {
     Frame(Vec<u8>),
     /// No frame will come.
     Lost(End, Lost),
-    /// The mechanism's first message; `None` when there is no credential.
-    Credential(Option<Vec<u8>>),
+    /// The login; `None` when there is no credential.
+    Credential(Option<Login>),
 }
 
 /// What the shell is to do next.
@@ -83,7 +84,7 @@ pub enum Effect {
     Secure,
     /// Send these bytes and wait for one frame.
     Exchange(Vec<u8>),
-    /// Get the mechanism's first message.
+    /// Get the login.
     Credential,
     /// Close: there is nothing more to do.
     Close,
@@ -108,8 +109,9 @@ enum State {
     Authenticating {
         versions: Versions,
         framing: Framing,
+        login: Login,
     },
-    /// The challenge was answered with one byte 0x01 (RFC 7628, 3.2.3).
+    /// The mechanism's own refusal was answered, as the broker waits for it.
     Dismissed {
         asked: Asked,
         challenge: String,
@@ -131,6 +133,8 @@ pub struct Attempt {
     stopped: Option<Stop>,
     verified: bool,
     logged_in: bool,
+    /// Messages of the mechanism that were sent.
+    messages: u8,
     correlation: i32,
     /// What a phase has cost before its last step.
     spent: Option<Meter>,
@@ -147,6 +151,7 @@ impl Attempt {
             stopped: None,
             verified: false,
             logged_in: false,
+            messages: 0,
             correlation: 0,
             spent: None,
         };
@@ -195,13 +200,17 @@ impl Attempt {
             (State::ChoosingMechanism { versions, framing }, Input::Frame(frame)) => {
                 self.mechanism_chosen(versions, framing, &frame, meter)
             }
-            (State::AwaitingCredential { versions, framing }, Input::Credential(message)) => {
-                self.credential(versions, framing, message, meter)
+            (State::AwaitingCredential { versions, framing }, Input::Credential(login)) => {
+                self.credential(versions, framing, login)
             }
-            (State::Authenticating { versions, framing }, Input::Frame(frame)) => match framing {
-                Framing::SaslAuthenticate => self.authenticated(&versions, &frame, meter),
-                Framing::Bare => self.authenticated_bare(&versions, &frame, meter),
-            },
+            (
+                State::Authenticating {
+                    versions,
+                    framing,
+                    login,
+                },
+                Input::Frame(frame),
+            ) => self.authenticated(versions, framing, login, &frame, meter),
             (State::Dismissed { asked, challenge }, Input::Frame(frame)) => {
                 self.dismissed(asked, challenge, &frame, meter)
             }
@@ -390,20 +399,18 @@ impl Attempt {
             State::AwaitingCredential { framing, .. } | State::Authenticating { framing, .. } => (
                 Phase::SaslAuthenticate,
                 Detail::SaslAuthenticate(SaslAuthenticateDetail {
-                    framing: *framing,
                     error: lost.error,
                     close_notify,
                     tcp: lost.tcp,
-                    ..Default::default()
+                    ..self.login_detail(*framing)
                 }),
             ),
             State::Dismissed { asked, challenge } => {
                 // The challenge has already said it: the close is its consequence.
                 let detail = SaslAuthenticateDetail {
-                    framing: asked.framing(),
                     challenge: Some(challenge.clone()),
                     close_notify,
-                    ..Default::default()
+                    ..self.login_detail(asked.framing())
                 };
                 return self.login_over(End::KafkaError, detail, meter);
             }

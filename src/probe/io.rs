@@ -16,6 +16,7 @@ use super::certificate::TrustStore;
 use super::observation::{ConnectDetail, End, Meter, Observation, PhaseRecord};
 use super::tcp_info;
 use super::tls::ClientIdentity;
+use crate::sasl::login::Login;
 
 /// The address that this machine sends from to `to`: a datagram socket is given its peer, and nothing is sent.
 #[must_use]
@@ -72,10 +73,10 @@ pub fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Gives the SASL mechanism's first message, or `None` when there is no credential.
+/// Gives a login, or `None` when there is no credential.
 pub trait Credentials: Sync {
-    /// The message; it is asked for once per login.
-    fn message(&self) -> impl Future<Output = Option<Vec<u8>>> + Send;
+    /// The login by a mechanism at a host; it is asked for once per login.
+    fn login(&self, mechanism: &str, host: &str) -> impl Future<Output = Option<Login>> + Send;
 }
 
 /// Carries out one attempt.
@@ -87,6 +88,7 @@ pub async fn run(
 ) -> Observation {
     let address = plan.address;
     let host = plan.broker.host.clone();
+    let mechanism = plan.mechanism.clone().unwrap_or_default();
     let (mut attempt, mut effect) = Attempt::start(plan, records);
     let mut wire: Option<Wire> = None;
     loop {
@@ -110,8 +112,9 @@ pub async fn run(
                 None => break,
             },
             Effect::Credential => {
-                match within(&shared.cancel, shared.deadline, credentials.message()).await {
-                    Some(message) => Input::Credential(message),
+                let login = credentials.login(&mechanism, &host);
+                match within(&shared.cancel, shared.deadline, login).await {
+                    Some(login) => Input::Credential(login),
                     None => Input::Lost(End::Cancelled, Lost::default()),
                 }
             }

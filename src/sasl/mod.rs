@@ -1,5 +1,7 @@
-//! What a client says to log in: the MSK IAM token, made and judged.
+//! What a client says to log in: MSK IAM tokens, made and judged, and SCRAM.
 
 pub mod inspect;
+pub mod login;
 pub mod msk_iam;
+pub mod scram;
 pub mod token_page;

@@ -59,6 +59,18 @@ impl Token {
     }
 }
 
+/// The message of the mechanism `AWS_MSK_IAM`: as good as a token, and for one host. It cannot be printed.
+#[derive(Debug, Clone)]
+pub struct Payload(SecretString);
+
+impl Payload {
+    /// The message itself, for the wire.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
 /// Why a token could not be signed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SignError {
@@ -103,6 +115,38 @@ pub fn sign(credentials: &Credentials, region: &str, now: SystemTime) -> Result<
         concat!("msk-doctor/", env!("CARGO_PKG_VERSION")),
     );
     Ok(Token::from_text(URL_SAFE_NO_PAD.encode(url)))
+}
+
+/// Signs the message of `AWS_MSK_IAM` for the broker `host`, as aws-msk-iam-auth does: the same signature over the broker's own name, its
+/// parameters as JSON. <https://github.com/aws/aws-msk-iam-auth#details>
+///
+/// # Errors
+/// As [`sign`].
+pub fn payload(
+    credentials: &Credentials,
+    host: &str,
+    region: &str,
+    now: SystemTime,
+) -> Result<Payload, SignError> {
+    let credentials = usable(credentials)?;
+    if !is_region(region) {
+        return Err(SignError::InvalidRegion(Printable::new(region).to_string()));
+    }
+    if !is_writable(now) {
+        return Err(SignError::TimeOutOfRange);
+    }
+    let url = format!("https://{host}/?Action={}", encoded(ACTION));
+    let mut fields = serde_json::Map::new();
+    fields.insert("version".to_owned(), "2020_10_22".into());
+    fields.insert("host".to_owned(), host.into());
+    let agent = concat!("msk-doctor/", env!("CARGO_PKG_VERSION"));
+    fields.insert("user-agent".to_owned(), agent.into());
+    fields.insert("action".to_owned(), ACTION.into());
+    for (name, value) in signature_of(&url, credentials, region, now)? {
+        fields.insert(name.to_ascii_lowercase(), value.into());
+    }
+    let text = serde_json::Value::Object(fields).to_string();
+    Ok(Payload(SecretString::from(text)))
 }
 
 /// The host in a token. The signers of AWS use this domain in every partition, also in `aws-cn`.

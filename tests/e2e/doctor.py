@@ -11,7 +11,7 @@ DOCTOR = os.environ["MSK_DOCTOR"]
 PATIENCE_S = 60
 
 
-def start(cluster, *arguments, port=9098, key=KEY, secret=SECRET, session_token=None, bootstrap=None, sts=None):
+def start(cluster, *arguments, port=9098, key=KEY, secret=SECRET, session_token=None, bootstrap=None, sts=None, more=None):
     """The running `diagnose`; without an endpoint for STS it asks no AWS API."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(cluster.folder), "AWS_ACCESS_KEY_ID": key,
                    "AWS_SECRET_ACCESS_KEY": secret, "AWS_EC2_METADATA_DISABLED": "true"}
@@ -19,6 +19,7 @@ def start(cluster, *arguments, port=9098, key=KEY, secret=SECRET, session_token=
         environment["AWS_SESSION_TOKEN"] = session_token
     if sts:
         environment["AWS_ENDPOINT_URL_STS"] = sts
+    environment |= more or {}
     command = cluster.inside(DOCTOR, "diagnose", bootstrap or cluster.bootstrap(port), "--ca-file", cluster.ca,
                              "--output", "json", *([] if sts else ["--no-aws"]), *arguments)
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

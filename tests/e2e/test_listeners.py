@@ -1,10 +1,12 @@
 """A client that speaks to the wrong listener, or has not what the listener asks for."""
 
+import json
+
 import pytest
 
 from applications import Says, assert_fail, assert_work
 from cluster import MTLS_PORT
-from doctor import assert_faulty, assert_healthy, diagnose, first
+from doctor import assert_faulty, assert_healthy, diagnose, first, phases
 from tokens import token
 
 
@@ -70,6 +72,43 @@ def certificate(cluster, name):
 def diagnose_with_certificate(cluster, name):
     own = certificate(cluster, name)
     return diagnose(cluster, "--client-cert", own["certificate"], "--client-key", own["key"], port=MTLS_PORT)
+
+
+def scram(kafka, user, password, *more):
+    report = diagnose(kafka, "--scram-user", user, *more, port=9096, more={"MSK_DOCTOR_SCRAM_PASSWORD": password})
+    assert password not in json.dumps(report)
+    return report
+
+
+def messages(report):
+    return {record["detail"]["messages"] for record in phases(report, "sasl-authenticate")}
+
+
+def test_scram(kafka):
+    report = scram(kafka, "user", "password")
+    assert_healthy(report)
+    assert messages(report) == {2}
+
+
+def test_scram_with_another_password(kafka):
+    """Kafka asks for the proof, and refuses it."""
+    report = scram(kafka, "user", "another-made-up-password")
+    assert_faulty(kafka, report, "SASL-22", "likely", "sasl-authenticate", "kafka-error", port=9096)
+    assert messages(report) == {2}
+    assert "SASL-23" in [other["code"] for other in first(report)["ruled_out"]]
+
+
+def test_scram_with_another_user(kafka):
+    """Kafka refuses a name that it does not know, before any proof."""
+    report = scram(kafka, "somebody", "password-of-somebody")
+    assert_faulty(kafka, report, "SASL-22", "likely", "sasl-authenticate", "kafka-error", port=9096)
+    assert messages(report) == {1}
+    assert "SASL-23" in first(report)["not_excluded"]
+
+
+def test_scram_with_another_hash(kafka):
+    report = scram(kafka, "user", "password", "--mechanism", "scram-sha-256")
+    assert_faulty(kafka, report, "SASL-03", "proven", "sasl-handshake", "kafka-error", port=9096)
 
 
 def test_client_certificate(kafka):

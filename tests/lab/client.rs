@@ -287,7 +287,8 @@ pub fn message(token: &str) -> Vec<u8> {
 }
 
 /// What a listener of IAM answers to `SaslHandshake` for OAUTHBEARER.
-pub const OFFERED: &str = "00000017 00000001 0000 00000001 000b 4f41555448424541524552";
+pub const OFFERED: &str =
+    "00000024 00000001 0000 00000002 000b \"AWS_MSK_IAM\" 000b \"OAUTHBEARER\"";
 /// A request's client id: "trace".
 pub const CLIENT: &str = "0005 7472616365";
 

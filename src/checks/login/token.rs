@@ -90,6 +90,9 @@ pub(super) fn wrong_region(case: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 pub(super) fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Iam {
+        return Stand::Foreign;
+    }
     if names_another_reason(seen) {
         return Stand::excluded("the broker names another reason");
     }
@@ -122,6 +125,9 @@ pub(super) fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 pub(super) fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Iam {
+        return Stand::Foreign;
+    }
     if names_another_reason(seen) {
         return Stand::excluded("the broker names another reason");
     }

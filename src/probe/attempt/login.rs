@@ -6,6 +6,7 @@ use crate::phase::Phase;
 use crate::probe::observation::{
     ApiRange, Detail, End, Framing, Meter, SaslAuthenticateDetail, SaslHandshakeDetail, Stop,
 };
+use crate::sasl::login::{Login, Reply};
 
 /// How a message of the mechanism was sent, and so how the answer is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -96,78 +97,105 @@ impl Attempt {
         &mut self,
         versions: Versions,
         framing: Framing,
-        message: Option<Vec<u8>>,
-        _meter: Meter,
+        login: Option<Login>,
     ) -> Effect {
-        let Some(message) = message else {
+        let Some(login) = login else {
             return self.stop(Stop::NoCredential);
         };
+        let message = login.first();
+        self.say(versions, framing, login, &message)
+    }
+
+    /// Sends a message of the mechanism.
+    fn say(
+        &mut self,
+        versions: Versions,
+        framing: Framing,
+        login: Login,
+        message: &[u8],
+    ) -> Effect {
         let request = match framing {
-            Framing::Bare => messages::with_length(&message),
+            Framing::Bare => messages::with_length(message),
             Framing::SaslAuthenticate => {
                 let version = messages::authenticate_version(&versions);
                 let correlation = self.next_correlation();
-                messages::sasl_authenticate(version, correlation, &message)
+                messages::sasl_authenticate(version, correlation, message)
             }
         };
-        self.state = State::Authenticating { versions, framing };
+        self.messages = self.messages.saturating_add(1);
+        self.state = State::Authenticating {
+            versions,
+            framing,
+            login,
+        };
         Effect::Exchange(request)
+    }
+
+    pub(super) fn login_detail(&self, framing: Framing) -> SaslAuthenticateDetail {
+        SaslAuthenticateDetail {
+            framing,
+            messages: self.messages,
+            ..Default::default()
+        }
     }
 
     pub(super) fn authenticated(
         &mut self,
-        versions: &[ApiRange],
+        versions: Versions,
+        framing: Framing,
+        mut login: Login,
         frame: &[u8],
         meter: Meter,
     ) -> Effect {
-        let version = messages::authenticate_version(versions);
-        let mut detail = SaslAuthenticateDetail::default();
-        let answer = match messages::read_sasl_authenticate(frame, self.correlation, version) {
-            Ok(answer) => answer,
-            Err(error) => {
-                detail.error = Some(error.to_string());
-                return self.login_over(End::ProtocolError, detail, meter);
+        let mut detail = self.login_detail(framing);
+        let (words, asked) = match framing {
+            Framing::Bare => (frame.to_vec(), Asked::Bare),
+            Framing::SaslAuthenticate => {
+                let version = messages::authenticate_version(&versions);
+                let answer =
+                    match messages::read_sasl_authenticate(frame, self.correlation, version) {
+                        Ok(answer) => answer,
+                        Err(error) => {
+                            detail.error = Some(error.to_string());
+                            return self.login_over(End::ProtocolError, detail, meter);
+                        }
+                    };
+                if answer.error_code != 0 {
+                    detail.error_code = answer.error_code;
+                    detail.error_message = answer.error_message;
+                    return self.login_over(End::KafkaError, detail, meter);
+                }
+                detail.session_lifetime_ms = answer.session_lifetime_ms;
+                (answer.auth_bytes, Asked::Framed(version))
             }
         };
-        if answer.error_code != 0 {
-            detail.error_code = answer.error_code;
-            detail.error_message = answer.error_message;
-            return self.login_over(End::KafkaError, detail, meter);
+        match login.on(&words) {
+            Reply::Done => self.login_done(&versions, detail, meter),
+            Reply::Send(message) => {
+                self.spent = Some(meter);
+                self.say(versions, framing, login, &message)
+            }
+            Reply::Refused { words, dismissal } => {
+                self.spent = Some(meter);
+                self.dismiss(asked, words, &dismissal)
+            }
+            Reply::Wrong(words) => {
+                detail.error = Some(words);
+                self.login_over(End::ProtocolError, detail, meter)
+            }
         }
-        if !answer.auth_bytes.is_empty() {
-            let challenge = String::from_utf8_lossy(&answer.auth_bytes).into_owned();
-            self.spent = Some(meter);
-            let correlation = self.next_correlation();
-            self.state = State::Dismissed {
-                asked: Asked::Framed(version),
-                challenge,
-            };
-            return Effect::Exchange(messages::sasl_authenticate(version, correlation, &[1]));
-        }
-        detail.session_lifetime_ms = answer.session_lifetime_ms;
-        self.login_done(versions, detail, meter)
     }
 
-    pub(super) fn authenticated_bare(
-        &mut self,
-        versions: &[ApiRange],
-        frame: &[u8],
-        meter: Meter,
-    ) -> Effect {
-        let detail = SaslAuthenticateDetail {
-            framing: Framing::Bare,
-            ..Default::default()
+    fn dismiss(&mut self, asked: Asked, challenge: String, dismissal: &[u8]) -> Effect {
+        let request = match asked {
+            Asked::Bare => messages::with_length(dismissal),
+            Asked::Framed(version) => {
+                let correlation = self.next_correlation();
+                messages::sasl_authenticate(version, correlation, dismissal)
+            }
         };
-        if frame.is_empty() {
-            return self.login_done(versions, detail, meter);
-        }
-        let challenge = String::from_utf8_lossy(frame).into_owned();
-        self.spent = Some(meter);
-        self.state = State::Dismissed {
-            asked: Asked::Bare,
-            challenge,
-        };
-        Effect::Exchange(messages::with_length(&[1]))
+        self.state = State::Dismissed { asked, challenge };
+        Effect::Exchange(request)
     }
 
     fn login_done(
@@ -212,9 +240,8 @@ impl Attempt {
         meter: Meter,
     ) -> Effect {
         let mut detail = SaslAuthenticateDetail {
-            framing: asked.framing(),
             challenge: Some(challenge),
-            ..Default::default()
+            ..self.login_detail(asked.framing())
         };
         if let Asked::Framed(version) = asked
             && let Ok(answer) = messages::read_sasl_authenticate(frame, self.correlation, version)

@@ -22,6 +22,10 @@ fn plan() -> Plan {
     }
 }
 
+fn bearer() -> Login {
+    Login::OauthBearer(crate::sasl::msk_iam::Token::from_text("token".to_owned()))
+}
+
 fn tls(verified: bool) -> Box<TlsDetail> {
     let good = Judgement::Good { by: None };
     let name = if verified {
@@ -80,7 +84,7 @@ fn up_to_login(verified: bool) -> Vec<Input> {
 #[test]
 fn a_refusal_in_words_ends_the_attempt() {
     let mut inputs = up_to_login(true);
-    inputs.push(Input::Credential(Some(b"token".to_vec())));
+    inputs.push(Input::Credential(Some(bearer())));
     inputs.push(frame(3, "003a 0003 6e6f21 00000000 0000000000000000"));
     let (observation, effects) = feed(plan(), inputs);
     let login = observation.login().expect("a login");
@@ -147,7 +151,7 @@ fn an_alert_after_the_handshake_belongs_to_tls() {
 #[test]
 fn a_json_challenge_is_answered_with_one_byte() {
     let mut inputs = up_to_login(true);
-    inputs.push(Input::Credential(Some(b"token".to_vec())));
+    inputs.push(Input::Credential(Some(bearer())));
     inputs.push(frame(3, "0000 0000 00000002 7b7d 0000000000000000"));
     let (_, effects) = feed(plan(), inputs);
     let Some(Effect::Exchange(request)) = effects.last() else {
@@ -175,7 +179,7 @@ fn the_words_after_a_challenge_are_read_in_the_version_asked_for() {
         let versions = VERSIONS.replace("0024 0000 0002", &format!("0024 0000 {max}"));
         let mut inputs = up_to_login(true);
         inputs[2] = frame(1, &versions);
-        inputs.push(Input::Credential(Some(b"token".to_vec())));
+        inputs.push(Input::Credential(Some(bearer())));
         inputs.push(frame(3, challenge));
         inputs.push(frame(4, refusal));
         let (observation, _) = feed(plan(), inputs);
@@ -201,7 +205,7 @@ fn silence_and_closes_are_kept_apart_in_every_phase() {
             let mut inputs = up_to_login(true);
             inputs.truncate(answered);
             if answered == 4 {
-                inputs.push(Input::Credential(Some(b"token".to_vec())));
+                inputs.push(Input::Credential(Some(bearer())));
             }
             inputs.push(Input::Lost(end, Lost::default()));
             let (observation, effects) = feed(plan(), inputs);

@@ -39,6 +39,9 @@ pub enum Framing {
 pub struct SaslAuthenticateDetail {
     /// How the token was carried.
     pub framing: Framing,
+    /// How many messages of the mechanism were sent: SCRAM has two.
+    #[serde(default)]
+    pub messages: u8,
     /// The error code, 0 for none.
     pub error_code: i16,
     /// The broker's words.
