@@ -357,14 +357,6 @@ impl Case {
             .filter(|o| o.purpose.experiment().is_none())
     }
 
-    /// What an experiment on `broker` saw.
-    #[must_use]
-    pub fn experiment(&self, name: &str, broker: &Endpoint) -> Option<&Observation> {
-        self.observations
-            .iter()
-            .find(|o| o.purpose.experiment() == Some(name) && o.broker == *broker)
-    }
-
     /// Whether any attempt of experiment `name` was made.
     #[must_use]
     pub fn tried(&self, name: &str) -> bool {

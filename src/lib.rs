@@ -16,6 +16,7 @@ pub mod cli;
 pub mod clients;
 pub mod compare;
 pub mod diagnosis;
+pub mod experiments;
 pub mod explain;
 pub mod gate;
 pub mod iam;

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::snapshot::Snapshot;
 use crate::case::{Case, Client, ClientKind, RunningFunction, Shares};
-use crate::diagnosis::{Diagnosis, conclude, experiment};
+use crate::diagnosis::{Diagnosis, conclude};
+use crate::experiments;
 use crate::named::Named;
 use crate::phase::Phase;
 use crate::probe::certificate::TrustStore;
@@ -203,17 +204,19 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
         case.complete = !cut(&case) && !shared.cancel.is_cancelled();
         case.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let diagnosis = conclude(&case);
-        let wanted = experiment::next(&case, &diagnosis);
+        let left = shared.deadline.saturating_duration_since(Instant::now());
+        let wanted = experiments::next(&case, &diagnosis, left);
         let Some(first) = wanted.first().filter(|_| !late) else {
             return (case, diagnosis);
         };
         (setup.progress)(&format!("experiment: {}", first.experiment.question));
         case.experiments.push(first.experiment.name.to_owned());
-        let attempts = wanted
+        let attempts: Vec<_> = wanted
             .iter()
-            .map(|wanted| observe::experiment(&setup, &shared, &token, wanted));
-        case.observations
-            .extend(futures::future::join_all(attempts).await);
+            .map(|wanted| observe::experiment(&setup, &shared, &token, &case, wanted))
+            .collect();
+        let made = futures::future::join_all(attempts).await;
+        case.observations.extend(made.into_iter().flatten());
     }
 }
 

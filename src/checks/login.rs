@@ -13,7 +13,7 @@ use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Stand, Weight};
 use crate::probe::observation::{Detail, End, SaslAuthenticateDetail};
-use crate::target::Auth;
+use crate::target::{Auth, MskName};
 
 /// A refusal in words, or one that could not be said.
 const DENIED: &[Sign] = &[
@@ -90,6 +90,11 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::SASL_24,
         explains: DENIED,
         judge: after_healing,
+    },
+    Check {
+        fault: &c::SASL_21,
+        explains: DENIED,
+        judge: native_through_an_alias,
     },
     Check {
         fault: &c::SASL_06,
@@ -270,6 +275,26 @@ fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
     )
 }
 
+/// `AWS_MSK_IAM` signs the name that is dialled, and takes the region from it.
+fn native_through_an_alias(_: &Case, seen: &Seen<'_>) -> Stand {
+    if !super::is_native(seen) {
+        return Stand::Foreign;
+    }
+    if MskName::parse(&seen.broker().host).is_some() {
+        return Stand::excluded("the dialled name is the broker's own");
+    }
+    if names_another_reason(seen) {
+        return Stand::excluded("the broker names another reason");
+    }
+    Stand::says(
+        Weight::Usual,
+        format!(
+            "AWS_MSK_IAM signs the dialled name, {}, which is not the broker's own",
+            seen.broker().host
+        ),
+    )
+}
+
 /// A broker that refuses a bare token reads it and closes; it does not reset.
 fn denied_without_words(_: &Case, seen: &Seen<'_>) -> Stand {
     if seen.record.end == End::Rst {
@@ -288,15 +313,7 @@ fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::excluded("the broker names another reason");
     }
     match seen.sign {
-        Sign::LoginRefused => {
-            let experiment =
-                case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
-            let facts = experiment
-                .and_then(super::experiment_fact)
-                .into_iter()
-                .collect();
-            Stand::Fits(Weight::Usual, facts)
-        }
+        Sign::LoginRefused => Stand::usual(),
         _ => Stand::open(),
     }
 }
@@ -316,16 +333,14 @@ fn not_a_denial(_: &Case, _: &Seen<'_>) -> Stand {
     Stand::excluded("the token was framed (SaslAuthenticate), so a denial would have had words")
 }
 
-fn cut(case: &Case, seen: &Seen<'_>) -> Stand {
+fn cut(_: &Case, seen: &Seen<'_>) -> Stand {
     if let Some(because) = closed_in_order(seen) {
         return Stand::excluded(because);
     }
-    let bare = case.experiment(crate::diagnosis::experiment::HANDSHAKE_V0, seen.broker());
-    let facts: Vec<_> = bare.and_then(super::experiment_fact).into_iter().collect();
     if seen.record.end == End::Rst {
-        Stand::Fits(Weight::Usual, facts)
+        Stand::usual()
     } else {
-        Stand::Fits(Weight::Open, facts)
+        Stand::open()
     }
 }
 

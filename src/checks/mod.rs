@@ -22,10 +22,11 @@ pub use warnings::{passes, warnings};
 
 use crate::case::Case;
 use crate::catalogue::Fault;
+use crate::diagnosis::Stand;
 use crate::diagnosis::sign::{Seen, Sign};
-use crate::diagnosis::{Fact, Stand};
+use crate::phase::Phase;
 use crate::probe::certificate::CertificateJudgement;
-use crate::probe::observation::{Detail, Observation};
+use crate::probe::observation::Detail;
 
 /// How one catalogue entry is judged.
 pub struct Check {
@@ -128,23 +129,12 @@ fn restarting(case: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-/// What an experiment on the broker of `seen` showed, as a fact.
-fn experiment_fact(observation: &Observation) -> Option<Fact> {
-    let record = observation.phases.last()?;
-    Some(Fact::Experiment {
-        name: observation.purpose.experiment()?.to_owned(),
-        broker: observation.broker.clone(),
-        phase: record.phase,
-        end: record.end,
-        after_us: record.duration_us,
-        words: observation
-            .login()
-            .and_then(|login| login.error_message.clone()),
-    })
-}
-
-/// Decided by what an experiment showed.
-fn tried(observation: &Observation, because: &str) -> Stand {
-    let facts = experiment_fact(observation).into_iter().collect();
-    Stand::Decides(facts, because.to_owned())
+/// Whether the login is by `AWS_MSK_IAM`.
+#[must_use]
+pub fn is_native(seen: &Seen<'_>) -> bool {
+    seen.observation
+        .phase(Phase::SaslHandshake)
+        .is_some_and(|record| {
+            matches!(&record.detail, Detail::SaslHandshake(detail) if detail.mechanism == "AWS_MSK_IAM")
+        })
 }

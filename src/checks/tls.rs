@@ -1,13 +1,11 @@
 //! TCP stands, TLS does not.
 
-use super::{Check, needs_facts, tried, usual};
+use super::{Check, needs_facts, usual};
 use crate::case::Case;
 use crate::catalogue as c;
-use crate::diagnosis::experiment::{PLAIN_KAFKA, TLS_HELLO};
 use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
-use crate::phase::Phase;
-use crate::probe::observation::{Detail, End, Observation, Speaks, TcpInfo, TlsDetail};
+use crate::probe::observation::{Detail, End, Speaks, TcpInfo, TlsDetail};
 
 const CLOSED: &[Sign] = &[Sign::TlsClosed];
 const CLOSED_OR_CUT: &[Sign] = &[Sign::TlsClosed, Sign::TlsCut];
@@ -39,7 +37,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::TLS_02,
         explains: TLS_TO_PLAIN,
-        judge: plain_listener,
+        judge: needs_facts,
     },
     Check {
         fault: &c::NET_04,
@@ -111,7 +109,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::CLU_06,
         explains: STALLED,
-        judge: saturated,
+        judge: needs_facts,
     },
     Check {
         fault: &c::CLU_02,
@@ -150,14 +148,6 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth.uses_tls() {
         return Stand::Foreign;
     }
-    if let Some(experiment) = case.experiment(TLS_HELLO, seen.broker()) {
-        let hello = experiment.tls().is_some_and(|tls| tls.server_hello);
-        return if hello {
-            tried(experiment, "the same port answers a TLS ClientHello")
-        } else {
-            Stand::excluded("a TLS ClientHello on the same port is not answered either")
-        };
-    }
     match &seen.record.detail {
         Detail::ApiVersions(detail)
             if matches!(detail.speaks, Some(Speaks::TlsAlert | Speaks::Tls)) =>
@@ -166,16 +156,6 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
         }
         _ => Stand::open(),
     }
-}
-
-fn plain_listener(case: &Case, seen: &Seen<'_>) -> Stand {
-    let Some(experiment) = case.experiment(PLAIN_KAFKA, seen.broker()) else {
-        return Stand::open();
-    };
-    if experiment.answered(Phase::ApiVersions) {
-        return tried(experiment, "the same port answers Kafka in clear text");
-    }
-    Stand::excluded("Kafka in clear text is not answered on the same port either")
 }
 
 fn http(_: &Case, seen: &Seen<'_>) -> Stand {
@@ -326,18 +306,7 @@ fn connections_per_address(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-/// A request of a few bytes on the same port: whether it was answered, or closed on, at once.
-/// A TLS listener answers it with an alert of seven bytes.
-fn small_request_is_answered(case: &Case, seen: &Seen<'_>) -> bool {
-    let experiment = case.experiment(PLAIN_KAFKA, seen.broker());
-    experiment
-        .and_then(Observation::failure)
-        .is_some_and(|record| {
-            record.phase == Phase::ApiVersions && matches!(record.end, End::NotKafka | End::Fin)
-        })
-}
-
-fn mtu_hole(case: &Case, seen: &Seen<'_>) -> Stand {
+fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
     let Some(tcp) = kernel(seen) else {
         return Stand::open();
     };
@@ -349,12 +318,6 @@ fn mtu_hole(case: &Case, seen: &Seen<'_>) -> Stand {
     }
     if tcp.unacked > 0 {
         return Stand::excluded("the small ClientHello itself is not acknowledged");
-    }
-    if small_request_is_answered(case, seen) {
-        return Stand::says(
-            Weight::Pointed,
-            "a small wrong request on the same port is answered at once, in few bytes; the answer to the ClientHello, which is large, never comes",
-        );
     }
     if seen.sign == Sign::TlsIncomplete {
         return Stand::usual();
@@ -384,24 +347,13 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn acceptor(case: &Case, seen: &Seen<'_>) -> Stand {
-    if small_request_is_answered(case, seen) {
-        return Stand::excluded("the broker reads: it answers a small request at once");
-    }
+fn acceptor(_: &Case, seen: &Seen<'_>) -> Stand {
     match kernel(seen) {
         Some(tcp) if tcp.unacked > 0 => {
             Stand::excluded("the broker's kernel does not acknowledge the ClientHello")
         }
         _ if seen.record.bytes_in > 0 => Stand::excluded("the broker began to answer"),
         _ => Stand::open(),
-    }
-}
-
-fn saturated(case: &Case, seen: &Seen<'_>) -> Stand {
-    if small_request_is_answered(case, seen) {
-        Stand::excluded("the broker answers a small request at once")
-    } else {
-        Stand::open()
     }
 }
 

@@ -7,6 +7,7 @@ use super::{configuration, paths};
 use crate::case::{Asked, Case};
 use crate::catalogue::Fault;
 use crate::checks::{self, Check};
+use crate::experiments::{self, Move};
 use crate::probe::observation::Detail;
 use crate::rights::Rights;
 use crate::vpc::{PathVerdict, Proof};
@@ -99,6 +100,7 @@ impl Standings {
     fn of(case: &Case, told: &Told<'_>, seen: &Seen<'_>, on: &dyn Fn(&Check) -> bool) -> Self {
         let open = paths::open(case, told.proof, seen);
         let mut standings = Self::default();
+        let moves = experiments::moves(case, seen);
         let asked = checks::all().filter(|check| check.explains.contains(&seen.sign) && on(check));
         for check in asked {
             let fault = check.fault;
@@ -113,7 +115,7 @@ impl Standings {
                     stand => stand,
                 },
             };
-            match stand {
+            match moved(stand, fault, &moves) {
                 Stand::Fits(weight, facts) => standings.candidates.push(Candidate {
                     fault,
                     weight,
@@ -156,6 +158,23 @@ impl Standings {
         };
         Some((origin.fault, origin.facts, confidence))
     }
+}
+
+/// Where an entry stands after the experiments: what they exclude or decide is so, what they say is added.
+fn moved(stand: Stand, fault: &Fault, moves: &[Move]) -> Stand {
+    let own = moves.iter().filter(|own| own.codes.contains(&fault.code));
+    own.fold(stand, |stand, own| match (stand, &own.stand) {
+        (stand @ (Stand::Foreign | Stand::Excluded(_) | Stand::Decides(..)), _) => stand,
+        (Stand::Fits(weight, mut facts), Stand::Fits(more, said)) => {
+            facts.extend(said.iter().cloned());
+            Stand::Fits(weight.max(*more), facts)
+        }
+        (Stand::Fits(_, facts), Stand::Decides(said, because)) => {
+            let facts = facts.into_iter().chain(said.iter().cloned());
+            Stand::Decides(facts.collect(), because.clone())
+        }
+        (Stand::Fits(..), moved) => moved.clone(),
+    })
 }
 
 /// The cause of one sign.

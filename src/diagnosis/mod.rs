@@ -4,7 +4,6 @@
 mod change;
 mod conclude;
 mod configuration;
-pub mod experiment;
 mod paths;
 mod setting;
 pub mod sign;

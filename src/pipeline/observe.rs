@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::Setup;
 use super::token::Tokens;
-use crate::diagnosis::experiment::Wanted;
+use crate::case::Case;
+use crate::experiments::Wanted;
 use crate::phase::Phase;
-use crate::probe::attempt::Plan;
+use crate::probe::attempt::{Knobs, Plan};
 use crate::probe::io::{self, Shared, micros};
 use crate::probe::observation::{
     AdvertisedBroker, Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
@@ -102,22 +103,27 @@ fn advertised(observations: &[Observation]) -> Vec<Endpoint> {
         .collect()
 }
 
-/// One more attempt, changed as the experiment wants it.
+/// The attempts of an experiment on one broker, one after the other.
 pub(super) async fn experiment(
     setup: &Setup,
     shared: &Shared,
     tokens: &Tokens,
+    case: &Case,
     wanted: &Wanted,
-) -> Observation {
+) -> Vec<Observation> {
     let plan = plan(
         setup,
         wanted.broker.clone(),
         wanted.address,
         Purpose::Bootstrap,
     );
-    let observation = io::run(wanted.plan(plan), Vec::new(), shared, tokens).await;
-    (setup.seen)(&observation);
-    observation
+    let mut seen = Vec::new();
+    for plan in wanted.plans(case, plan) {
+        let observation = io::run(plan, Vec::new(), shared, tokens).await;
+        (setup.seen)(&observation);
+        seen.push(observation);
+    }
+    seen
 }
 
 fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) -> Plan {
@@ -136,6 +142,7 @@ fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) 
         until,
         topic: setup.target.topic.clone(),
         send_credentials_anyway: setup.send_credentials_anyway,
+        knobs: Knobs::default(),
     }
 }
 

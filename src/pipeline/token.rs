@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::aws::credentials::{self, CredentialOptions, IdentityAnswer, IdentityOptions};
 use crate::case::{Case, CredentialFacts, IdentityFacts, TokenFault, TokenJudgement};
+use crate::probe::attempt::Resigned;
 use crate::probe::io;
 use crate::sasl::inspect::{inspect, judge_for_region};
 use crate::sasl::login::Login;
@@ -87,6 +88,21 @@ impl Material {
             Self::Token(token) | Self::Keys { token, .. } => Some(token),
             Self::Password { .. } => None,
         }
+    }
+
+    /// The login with a token for another region, by another clock. What the user gave cannot be signed again.
+    fn resigned(&self, resigned: &Resigned) -> Option<Login> {
+        let Self::Keys { credentials, .. } = self else {
+            return None;
+        };
+        let ahead = Duration::from_secs(resigned.ahead_s.unsigned_abs());
+        let now = if resigned.ahead_s < 0 {
+            SystemTime::now() + ahead
+        } else {
+            SystemTime::now() - ahead
+        };
+        let token = msk_iam::sign(credentials, &resigned.region, now);
+        token.ok().map(Login::OauthBearer)
     }
 
     /// The login by a mechanism at a host, if it can be made.
@@ -283,14 +299,22 @@ fn unix(time: SystemTime) -> i64 {
 }
 
 impl io::Credentials for Tokens {
-    async fn login(&self, mechanism: &str, host: &str) -> Option<Login> {
+    async fn login(
+        &self,
+        mechanism: &str,
+        host: &str,
+        resigned: Option<&Resigned>,
+    ) -> Option<Login> {
         let mut state = self.state.clone();
         let now = state
             .wait_for(|state| !matches!(state, TokenState::Pending))
             .await
             .ok()?;
         match &*now {
-            TokenState::Ready(material) => material.login(mechanism, host),
+            TokenState::Ready(material) => match resigned {
+                Some(resigned) => material.resigned(resigned),
+                None => material.login(mechanism, host),
+            },
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 mod login;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use self::login::Asked;
 use super::certificate::CertificateJudgement;
@@ -41,6 +42,40 @@ pub struct Plan {
     pub topic: Option<String>,
     /// Send a credential to a broker that was not verified.
     pub send_credentials_anyway: bool,
+    /// What is done otherwise than clients do it.
+    pub knobs: Knobs,
+}
+
+/// What an experiment does otherwise than clients do it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Knobs {
+    /// Waits so long before it connects.
+    pub wait: Duration,
+    /// How long one phase may take, where less is enough than for a client.
+    pub patience: Option<Duration>,
+    /// The largest segment that either side sends, bytes (`TCP_MAXSEG`).
+    pub segment: Option<u32>,
+    /// The port to connect from.
+    pub source_port: Option<u16>,
+    /// Sends no server name (SNI).
+    pub without_name: bool,
+    /// Offers TLS 1.2 alone.
+    pub tls12_only: bool,
+    /// Signs the token for this region, or by a clock that is so many seconds behind ours.
+    pub resigned: Option<Resigned>,
+    /// Says nothing for so long, once connected, and looks how the connection fares.
+    pub listen: Option<Duration>,
+    /// Drops what comes with a time to live (hop limit) below that of the peer's handshake plus this many, from the moment this phase begins.
+    pub hops: Option<(Phase, u8)>,
+}
+
+/// A token that is signed otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resigned {
+    /// The region.
+    pub region: String,
+    /// How many seconds the local clock is ahead.
+    pub ahead_s: i64,
 }
 
 /// What happened to the connection while a Kafka answer was due.

@@ -1,17 +1,18 @@
 //! The sockets of the probes: TCP, TLS records and Kafka frames of one attempt.
 
+mod hops;
 mod wire;
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use self::wire::Wire;
-use super::attempt::{Attempt, Effect, Input, Lost, Plan};
+use super::attempt::{Attempt, Effect, Input, Knobs, Lost, Plan, Resigned};
 use super::certificate::TrustStore;
 use super::observation::{ConnectDetail, End, Meter, Observation, PhaseRecord};
 use super::tcp_info;
@@ -76,7 +77,12 @@ pub fn micros(duration: Duration) -> u64 {
 /// Gives a login, or `None` when there is no credential.
 pub trait Credentials: Sync {
     /// The login by a mechanism at a host; it is asked for once per login.
-    fn login(&self, mechanism: &str, host: &str) -> impl Future<Output = Option<Login>> + Send;
+    fn login(
+        &self,
+        mechanism: &str,
+        host: &str,
+        resigned: Option<&Resigned>,
+    ) -> impl Future<Output = Option<Login>> + Send;
 }
 
 /// Carries out one attempt.
@@ -89,22 +95,44 @@ pub async fn run(
     let address = plan.address;
     let host = plan.broker.host.clone();
     let mechanism = plan.mechanism.clone().unwrap_or_default();
+    let knobs = plan.knobs.clone();
+    let phase_timeout = knobs.patience.map_or(shared.phase_timeout, |patience| {
+        patience.min(shared.phase_timeout)
+    });
     let (mut attempt, mut effect) = Attempt::start(plan, records);
     let mut wire: Option<Wire> = None;
+    let mut hops: Option<u8> = None;
     loop {
         let start = Instant::now();
         let mut step = Meter {
             start_us: shared.since(start),
             ..Meter::default()
         };
-        let until = (start + shared.phase_timeout).min(shared.deadline);
+        let until = (start + phase_timeout).min(shared.deadline);
         if let Some(wire) = &mut wire {
-            wire.limit_hit_is_cancel = shared.deadline <= start + shared.phase_timeout;
+            wire.limit_hit_is_cancel = shared.deadline <= start + phase_timeout;
+        }
+        if let (Some(wire), Some((phase, more))) = (&wire, knobs.hops)
+            && attempt.phase() == Some(phase)
+        {
+            wire.drop_below(hops.unwrap_or_default().saturating_add(more));
         }
         let input = match effect {
-            Effect::Connect => connect(address, until, &mut wire, shared).await,
+            Effect::Connect => {
+                if !knobs.wait.is_zero() {
+                    let waited = within(&shared.cancel, shared.deadline, sleep(knobs.wait));
+                    if waited.await.is_none() {
+                        step.start_us = shared.since(Instant::now());
+                    }
+                }
+                if knobs.hops.is_some() {
+                    hops = hops::find(address, shared).await;
+                }
+                let until = (Instant::now() + phase_timeout).min(shared.deadline);
+                connect(address, &knobs, hops, until, &mut wire, shared).await
+            }
             Effect::Secure => match &mut wire {
-                Some(wire) => wire.secure(&host, until, shared).await,
+                Some(wire) => wire.secure(&host, &knobs, until, shared).await,
                 None => break,
             },
             Effect::Exchange(bytes) => match &mut wire {
@@ -112,7 +140,7 @@ pub async fn run(
                 None => break,
             },
             Effect::Credential => {
-                let login = credentials.login(&mechanism, &host);
+                let login = credentials.login(&mechanism, &host, knobs.resigned.as_ref());
                 match within(&shared.cancel, shared.deadline, login).await {
                     Some(login) => Input::Credential(login),
                     None => Input::Lost(End::Cancelled, Lost::default()),
@@ -132,13 +160,43 @@ pub async fn run(
     attempt.into_observation()
 }
 
+/// A socket as the knobs want it.
+fn socket(address: SocketAddr, knobs: &Knobs) -> std::io::Result<TcpSocket> {
+    let (socket, any): (_, IpAddr) = match address {
+        SocketAddr::V4(_) => (TcpSocket::new_v4()?, Ipv4Addr::UNSPECIFIED.into()),
+        SocketAddr::V6(_) => (TcpSocket::new_v6()?, Ipv6Addr::UNSPECIFIED.into()),
+    };
+    if let Some(bytes) = knobs.segment {
+        socket2::SockRef::from(&socket).set_tcp_mss(bytes)?;
+    }
+    if let Some(port) = knobs.source_port {
+        socket.bind(SocketAddr::new(any, port))?;
+    }
+    Ok(socket)
+}
+
+/// How a connection fares on which nothing is said.
+async fn idle(tcp: &TcpStream, time: Duration, cancel: &CancellationToken) -> End {
+    let mut first = [0];
+    match within(cancel, Instant::now() + time, tcp.peek(&mut first)).await {
+        None if cancel.is_cancelled() => End::Cancelled,
+        None => End::Silence,
+        Some(Ok(0)) => End::Fin,
+        Some(Ok(_)) => End::Answered,
+        Some(Err(_)) => End::Rst,
+    }
+}
+
 async fn connect(
     address: SocketAddr,
+    knobs: &Knobs,
+    hops: Option<u8>,
     until: Instant,
     wire: &mut Option<Wire>,
     shared: &Shared,
 ) -> Input {
-    match within(&shared.cancel, until, TcpStream::connect(address)).await {
+    let connecting = async { socket(address, knobs)?.connect(address).await };
+    match within(&shared.cancel, until, connecting).await {
         None if until == shared.deadline || shared.cancel.is_cancelled() => {
             Input::Connect(End::Cancelled, ConnectDetail::default())
         }
@@ -156,6 +214,11 @@ async fn connect(
                 local: tcp.local_addr().ok(),
                 errno: None,
                 tcp: tcp_info::read(&tcp),
+                hops,
+                idle: match knobs.listen {
+                    Some(time) => Some(idle(&tcp, time, &shared.cancel).await),
+                    None => None,
+                },
             };
             *wire = Some(Wire::new(tcp, shared.cancel.clone()));
             Input::Connect(End::Answered, detail)

@@ -10,7 +10,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
+use rustls::version::TLS12;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
+
+use super::attempt::Knobs;
 
 /// What a handshake showed, filled while it runs.
 #[derive(Debug, Default)]
@@ -157,12 +160,18 @@ fn provider() -> CryptoProvider {
 pub fn client(
     name: ServerName<'static>,
     identity: Option<&ClientIdentity>,
+    knobs: &Knobs,
 ) -> Result<(ClientConnection, Seen), rustls::Error> {
     let seen = Seen::default();
     let provider = Arc::new(provider());
     let algorithms = provider.signature_verification_algorithms;
+    let versions = if knobs.tls12_only {
+        &[&TLS12][..]
+    } else {
+        rustls::DEFAULT_VERSIONS
+    };
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(versions)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(KeepChain {
             seen: seen.clone(),
@@ -174,5 +183,6 @@ pub fn client(
         }));
     // A resumed session shows no certificate.
     config.resumption = rustls::client::Resumption::disabled();
+    config.enable_sni = !knobs.without_name;
     Ok((ClientConnection::new(Arc::new(config), name)?, seen))
 }

@@ -19,6 +19,7 @@ fn plan() -> Plan {
         until: Phase::Metadata,
         topic: None,
         send_credentials_anyway: false,
+        knobs: Knobs::default(),
     }
 }
 

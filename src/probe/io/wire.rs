@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, within};
+use super::{Shared, hops, within};
 use crate::kafka::frame::{FrameError, FrameReader, first_bytes_speak, hex};
-use crate::probe::attempt::{Input, Lost};
+use crate::probe::attempt::{Input, Knobs, Lost};
 use crate::probe::certificate;
 use crate::probe::observation::{End, Speaks, TlsDetail};
 use crate::probe::tcp_info;
@@ -102,7 +102,19 @@ impl Wire {
         }
     }
 
-    pub(super) async fn secure(&mut self, host: &str, until: Instant, shared: &Shared) -> Input {
+    /// From now on, what comes with a lower time to live is not for us.
+    pub(super) fn drop_below(&self, hops: u8) {
+        // Where the system cannot do it, the attempt goes as usual, and shows nothing.
+        let _ = hops::set_least(&self.tcp, hops);
+    }
+
+    pub(super) async fn secure(
+        &mut self,
+        host: &str,
+        knobs: &Knobs,
+        until: Instant,
+        shared: &Shared,
+    ) -> Input {
         let Ok(name) = ServerName::try_from(host.to_owned()) else {
             let error = Some(format!("{host:?} cannot be a TLS server name"));
             let detail = TlsDetail {
@@ -111,7 +123,7 @@ impl Wire {
             };
             return Input::Secure(End::TlsError, Box::new(detail));
         };
-        let (tls, seen) = match tls::client(name.clone(), shared.identity.as_ref()) {
+        let (tls, seen) = match tls::client(name.clone(), shared.identity.as_ref(), knobs) {
             Ok(pair) => pair,
             Err(error) => {
                 let detail = TlsDetail {
@@ -123,7 +135,8 @@ impl Wire {
         };
         self.tls = Some(tls);
         let mut detail = TlsDetail {
-            sni: matches!(name, ServerName::DnsName(_)).then(|| host.to_owned()),
+            sni: (matches!(name, ServerName::DnsName(_)) && !knobs.without_name)
+                .then(|| host.to_owned()),
             client_certificate_sent: shared.identity.is_some(),
             ..TlsDetail::default()
         };

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::End;
+
 /// What the kernel said of a TCP connection (Linux: `TCP_INFO`, tcp(7)).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TcpInfo {
@@ -31,4 +33,10 @@ pub struct ConnectDetail {
     pub errno: Option<String>,
     /// The kernel's figures once connected.
     pub tcp: Option<TcpInfo>,
+    /// The time to live (hop limit) with which the peer's handshake comes, where an experiment looked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hops: Option<u8>,
+    /// How the connection fared while nothing was said, where an experiment looked: `silence` when it stayed open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<End>,
 }

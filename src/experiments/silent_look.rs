@@ -1,0 +1,61 @@
+//! A connection on which nothing is said: whether it is what we say that ends it.
+
+use std::time::Duration;
+
+use super::{Cost, Experiment, Move, fact, says};
+use crate::diagnosis::sign::Sign;
+use crate::diagnosis::{Stand, Weight};
+use crate::phase::Phase;
+use crate::probe::attempt::{Knobs, Plan};
+use crate::probe::observation::End;
+
+/// Whoever turns connections away does it sooner.
+const LOOK: Duration = Duration::from_millis(500);
+
+inventory::submit!(Experiment {
+    name: "silent-look",
+    question: "what becomes of a connection on which nothing is said?",
+    parts: &[&["LIM-04"], &["NET-03", "TLS-02", "TLS-06", "TLS-12", "TLS-11"]],
+    cost: Cost {
+        waits: LOOK,
+        ..Cost::CONNECTION
+    },
+    brokers: 1,
+    signs: &[Sign::TlsClosed],
+    useful: |_, _| true,
+    plans: |_, _, plan| {
+        vec![Plan {
+            until: Phase::Connect,
+            mechanism: None,
+            knobs: Knobs {
+                listen: Some(LOOK),
+                ..Knobs::default()
+            },
+            ..plan
+        }]
+    },
+    moves: |_, _, answers| {
+        let [answer] = answers else {
+            return Vec::new();
+        };
+        match answer.connect().and_then(|connect| connect.idle) {
+            Some(End::Fin | End::Rst) => {
+                let words = "a connection on which nothing is said is ended at once too";
+                let facts = fact(answer).into_iter().collect();
+                vec![
+                    Move::new(&["LIM-04"], says(Weight::Usual, answer, words)),
+                    Move::new(&["TCP-04"], Stand::Fits(Weight::Open, facts)),
+                    Move::new(
+                        &["NET-03", "TLS-02", "TLS-06", "TLS-12", "TLS-11"],
+                        Stand::excluded(words),
+                    ),
+                ]
+            }
+            Some(End::Silence) => {
+                let because = "a connection on which nothing is said stays open";
+                vec![Move::new(&["LIM-04"], Stand::excluded(because))]
+            }
+            _ => Vec::new(),
+        }
+    },
+});

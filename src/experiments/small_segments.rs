@@ -1,0 +1,62 @@
+//! The same handshake in small segments, and again in those of the path: whether large packets are lost.
+
+use std::time::Duration;
+
+use super::{Cost, Experiment, Move, decides};
+use crate::diagnosis::Stand;
+use crate::diagnosis::sign::Sign;
+use crate::phase::Phase;
+use crate::probe::attempt::{Knobs, Plan};
+
+/// With headers well below what any link carries (RFC 791: 576 bytes).
+const SEGMENT: u32 = 256;
+/// An answer that comes at all comes soon: whoever was silent before was waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+inventory::submit!(Experiment {
+    name: "small-segments",
+    question: "is the handshake answered in small segments?",
+    parts: &[&["NET-05"]],
+    cost: Cost {
+        connections: 2,
+        ..Cost::CONNECTION
+    },
+    brokers: 2,
+    signs: &[Sign::TlsSilent, Sign::TlsIncomplete],
+    useful: |_, _| true,
+    plans: |_, _, plan| {
+        let small = Plan {
+            until: Phase::Tls,
+            mechanism: None,
+            knobs: Knobs {
+                segment: Some(SEGMENT),
+                patience: Some(PATIENCE),
+                ..Knobs::default()
+            },
+            ..plan
+        };
+        let as_usual = Plan {
+            knobs: Knobs {
+                patience: Some(PATIENCE),
+                ..Knobs::default()
+            },
+            ..small.clone()
+        };
+        vec![small, as_usual]
+    },
+    moves: |_, _, answers| {
+        let [small, as_usual] = answers else {
+            return Vec::new();
+        };
+        let stand = match (small.answered(Phase::Tls), as_usual.answered(Phase::Tls)) {
+            (true, false) => decides(
+                small,
+                "in segments of 256 bytes the same handshake is answered, and in larger ones it is not",
+            ),
+            (false, false) => Stand::excluded("segments of 256 bytes fare no better"),
+            // What passes is not told by one more attempt.
+            (_, true) => Stand::excluded("the same handshake in large segments is answered now"),
+        };
+        vec![Move::new(&["NET-05"], stand)]
+    },
+});
