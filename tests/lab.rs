@@ -987,6 +987,15 @@ fn assert_fault(fault: LabFault) {
         }
         LabFault::Sasl03 => assert_offers_only(&bench, "OAUTHBEARER", &["SCRAM-SHA-512"]),
         LabFault::Sasl04 => assert_offers_only(&bench, "OAUTHBEARER", &["AWS_MSK_IAM"]),
+        // The test's own hello offers both versions and names nobody; scenarios show the rest.
+        LabFault::Tls06Intolerant => {
+            let mut tcp = bench.tcp();
+            tcp.say(&client_hello());
+            assert_eq!(end_within(&mut tcp, LONG), End::Close);
+        }
+        LabFault::Net03Name => {
+            log_in(&bench, &mut bench.tls());
+        }
         LabFault::ListenerScram => {
             assert_eq!(scram(&bench, 1, "SCRAM-SHA-512"), (2, 0));
         }

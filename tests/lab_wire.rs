@@ -417,6 +417,23 @@ fn after_hello(lab: &Running) -> (Vec<u8>, End) {
 }
 
 #[test]
+fn what_is_disliked_in_a_hello_ends_it() {
+    let offers_13 = hex("00 2b 00 05 04 03 04 03 03");
+    let rows = [
+        ("TLS-06-intolerant", &offers_13[..], End::Fin),
+        ("NET-03-name", b"b-1.demo.amazonaws.com", End::Reset),
+    ];
+    for (code, disliked, end) in rows {
+        let lab = start(&[code]);
+        let mut socket = plain(lab.address(0));
+        let length = u16::try_from(disliked.len()).expect("short").to_be_bytes();
+        let hello = [&[0x16, 3, 1][..], &length, disliked].concat();
+        socket.write_all(&hello).expect("written");
+        assert_eq!(read_end(&mut socket, PATIENCE), (vec![], end), "{code}");
+    }
+}
+
+#[test]
 fn what_is_not_tls_answers_in_its_own_words() {
     let rows = [
         ("TCP-04", "", End::Fin),

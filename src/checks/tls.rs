@@ -61,7 +61,12 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::TLS_06,
-        explains: &[Sign::TlsAlert, Sign::TlsError],
+        explains: &[
+            Sign::TlsAlert,
+            Sign::TlsError,
+            Sign::TlsClosed,
+            Sign::TlsCut,
+        ],
         judge: no_common_ground,
     },
     Check {
@@ -239,6 +244,14 @@ fn no_common_ground(_: &Case, seen: &Seen<'_>) -> Stand {
     let Some(tls) = detail(seen) else {
         return Stand::open();
     };
+    if matches!(seen.sign, Sign::TlsClosed | Sign::TlsCut) {
+        // Who does not know TLS 1.3 is to ignore it; some close instead.
+        return if tls.certificate.is_some() {
+            Stand::excluded("both sides agreed on version and cipher")
+        } else {
+            Stand::open()
+        };
+    }
     if seen.sign == Sign::TlsError {
         return Stand::says(
             Weight::Usual,

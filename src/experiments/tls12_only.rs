@@ -1,6 +1,7 @@
 //! The same handshake with TLS 1.2 alone, and again as it was.
 
 use super::{Cost, Experiment, Move, decides};
+use crate::diagnosis::Stand;
 use crate::diagnosis::sign::Sign;
 use crate::phase::Phase;
 use crate::probe::attempt::{Knobs, Plan};
@@ -41,10 +42,17 @@ inventory::submit!(Experiment {
         };
         vec![old, as_usual]
     },
-    moves: |_, _, answers| match answers {
+    moves: |_, seen, answers| match answers {
         [old, as_usual] if old.answered(Phase::Tls) && !as_usual.answered(Phase::Tls) => {
             let because = "TLS 1.2 alone is answered, and a ClientHello that offers TLS 1.3 too is not";
             vec![Move::new(&["TLS-06"], decides(old, because))]
+        }
+        [old, _]
+            if !old.answered(Phase::Tls)
+                && matches!(seen.sign, Sign::TlsClosed | Sign::TlsCut) =>
+        {
+            let because = "TLS 1.2 alone fares no better";
+            vec![Move::new(&["TLS-06"], Stand::excluded(because))]
         }
         _ => Vec::new(),
     },

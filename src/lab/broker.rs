@@ -161,6 +161,9 @@ impl Broker {
             tcp.write_all(&NOT_TLS).await?;
             return end(tcp, Then::Close).await;
         }
+        if let Some(then) = self.disliked(&tcp).await? {
+            return end(tcp, then).await;
+        }
         let handshake = TlsAcceptor::from(config.clone())
             .accept(tcp)
             .into_fallible();
@@ -176,6 +179,23 @@ impl Broker {
         }
         let (tcp, _) = stream.into_inner();
         end(tcp, then).await
+    }
+
+    /// The end that something in the `ClientHello` makes.
+    async fn disliked(&self, tcp: &TcpStream) -> io::Result<Option<Then>> {
+        /// `supported_versions` with TLS 1.3 first (RFC 8446, 4.2.1).
+        const OFFERS_13: [u8; 7] = [0, 0x2b, 0, 5, 4, 3, 4];
+        let rows: [(LabFault, &[u8], Then); 2] = [
+            (LabFault::Tls06Intolerant, &OFFERS_13, Then::Close),
+            (LabFault::Net03Name, b".amazonaws.com", Then::Reset),
+        ];
+        let Some((_, bytes, then)) = rows.into_iter().find(|(fault, _, _)| self.has(*fault)) else {
+            return Ok(None);
+        };
+        let mut hello = vec![0; 4096];
+        let read = tcp.peek(&mut hello).await?;
+        let found = hello[..read].windows(bytes.len()).any(|part| part == bytes);
+        Ok(found.then_some(then))
     }
 
     /// Answers requests until the connection is to end.

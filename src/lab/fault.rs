@@ -74,6 +74,8 @@ pub enum LabFault {
     Sasl22,
     Sasl23,
     Sasl24,
+    Tls06Intolerant,
+    Net03Name,
 }
 
 /// All faults: code and what is made.
@@ -269,6 +271,16 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Tls06Cipher,
         "TLS-06-cipher",
         "the ClientHello is answered with alert handshake_failure",
+    ),
+    (
+        LabFault::Tls06Intolerant,
+        "TLS-06-intolerant",
+        "a ClientHello that offers TLS 1.3 is closed on, one with TLS 1.2 alone is answered",
+    ),
+    (
+        LabFault::Net03Name,
+        "NET-03-name",
+        "a ClientHello with a server name (SNI) is reset, one without is answered",
     ),
     (
         LabFault::Net03Fin,
