@@ -352,6 +352,8 @@ mod tests {
                 framing: Framing::SaslAuthenticate,
                 until: Phase::Metadata,
                 topic: None,
+                group: None,
+                transactional_id: None,
                 send_credentials_anyway: false,
                 knobs: Knobs::default(),
             };

@@ -189,6 +189,9 @@ pub struct Target {
     /// The consumer group to ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The transactional id to ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transactional_id: Option<String>,
     /// The brokers of the bootstrap string, in its order, without duplicates.
     pub brokers: Vec<TargetBroker>,
 }
@@ -216,6 +219,7 @@ impl Target {
             function: None,
             topic: None,
             group: None,
+            transactional_id: None,
             brokers: endpoints
                 .iter()
                 .map(|endpoint| TargetBroker {

@@ -593,25 +593,27 @@ fn api_versions() {
     let bench = bench(&[]);
     let keys = [
         "0003 0000 000c",
+        "000a 0000 0003",
         "0011 0000 0001",
         "0012 0000 0004",
+        "0016 0000 0004",
         "0024 0000 0002",
     ];
     let classic = keys.join(" ");
     assert_bytes(
         &bench.tls().ask(&request(18, 0, 7, false, b"")),
-        &format!("00000022 00000007 0000 00000004 {classic}"),
+        &format!("0000002e 00000007 0000 00000006 {classic}"),
     );
     assert_bytes(
         &bench.tls().ask(&request(18, 2, 7, false, b"")),
-        &format!("00000026 00000007 0000 00000004 {classic} 00000000"),
+        &format!("00000032 00000007 0000 00000006 {classic} 00000000"),
     );
     // The header of an answer to ApiVersions never has tagged fields (KIP-511).
     let flexible = keys.join(" 00 ");
     let software = hex("02 61 02 31 00");
     assert_bytes(
         &bench.tls().ask(&request(18, 3, 7, true, &software)),
-        &format!("00000028 00000007 0000 05 {flexible} 00 00000000 00"),
+        &format!("00000036 00000007 0000 07 {flexible} 00 00000000 00"),
     );
     let mut tls = bench.tls();
     // A version that is too new: error 35 in the form of version 0, with ApiVersions alone.
@@ -781,6 +783,15 @@ fn every_fault_is_what_it_says() {
     assert_eq!(codes.len(), LAB_FAULTS.len());
 }
 
+/// The error code of `FindCoordinator` v1 of a group or a transactional id called `lab`.
+fn coordinator(bench: &Bench, kind: u8) -> i16 {
+    let mut tls = bench.tls();
+    log_in(bench, &mut tls);
+    let body = [&hex("0003 6c6162")[..], &[kind]].concat();
+    let answer = tls.ask(&request(10, 1, 3, false, &body));
+    i16::from_be_bytes([answer[12], answer[13]])
+}
+
 /// Logs in with the lab's user and password: how many messages were sent, and the last answer's error code.
 fn scram(bench: &Bench, broker: usize, mechanism: &str) -> (usize, i16) {
     let hash = Hash::of(mechanism).expect("a hash");
@@ -896,6 +907,22 @@ fn assert_fault(fault: LabFault) {
             log_in(&bench, &mut tls);
             let answer = tls.ask(&request(3, 1, 3, false, &hex("00000001 0003 6c6162")));
             assert!(answer.ends_with(&hex("00000001 001d 0003 6c6162 00 00000000")));
+        }
+        LabFault::Iam10Describe => {
+            let mut tls = bench.tls();
+            log_in(&bench, &mut tls);
+            let body = hex("00000001 0003 6c6162 00 00 01");
+            let answer = tls.ask(&request(3, 8, 3, false, &body));
+            assert!(answer.ends_with(&hex("00000100 80000000")));
+        }
+        LabFault::Iam11 => assert_eq!(coordinator(&bench, 0), 30),
+        LabFault::Iam13 => assert_eq!(coordinator(&bench, 1), 53),
+        LabFault::Clu18 => assert_eq!(coordinator(&bench, 0), 15),
+        LabFault::Iam12 => {
+            let mut tls = bench.tls();
+            log_in(&bench, &mut tls);
+            let answer = tls.ask(&request(22, 0, 3, false, &hex("ffff 00000000")));
+            assert_eq!(answer[12..14], [0, 31]);
         }
         LabFault::Iam18 => {
             let answer = bench

@@ -279,6 +279,28 @@ fn a_listener_without_sasl_says_34_and_stays_open() {
 }
 
 #[test]
+fn what_is_not_allowed_after_a_login_has_its_error() {
+    // FindCoordinator v1 of a group and of a transactional id, InitProducerId v0.
+    let group = request(10, 1, 9, &hex(&format!("{CLIENT} 0001 \"g\" 00")));
+    let transaction = request(10, 1, 9, &hex(&format!("{CLIENT} 0001 \"t\" 01")));
+    let producer = request(22, 0, 9, &hex(&format!("{CLIENT} ffff 00000000")));
+    let rows = [
+        ("IAM-11", &group, 30),
+        ("IAM-13", &transaction, 53),
+        ("IAM-12", &producer, 31),
+        ("CLU-18", &group, 15),
+        // Describing is allowed: the coordinator is told.
+        ("IAM-10-describe", &group, 0),
+    ];
+    for (code, asked, error) in rows {
+        let lab = start(&[code]);
+        let mut client = logged_in(&lab, 0);
+        client.send(asked);
+        assert_eq!(client.frame()[12..14], [0, error], "{code}");
+    }
+}
+
+#[test]
 fn words_for_tokens_that_are_refused_otherwise() {
     let rows = [
         ("SASL-05", "Invalid authentication payload"),
@@ -319,9 +341,9 @@ fn versions_are_told_once_and_a_new_one_gets_35_in_the_old_form() {
         client.send(&request(18, version, 5, &hex(&format!("{CLIENT} {rest}"))));
         let answer = client.frame();
         let (head, count) = if version < 3 {
-            (hex("00000005 0000 00000004"), 4)
+            (hex("00000005 0000 00000006"), 6)
         } else {
-            (hex("00000005 0000 05"), 5)
+            (hex("00000005 0000 07"), 7)
         };
         assert_eq!(answer[4..4 + head.len()], head[..], "v{version}");
         assert!(answer.len() > 6 * count);

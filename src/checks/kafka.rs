@@ -3,6 +3,7 @@
 use super::{Check, closed_in_order, needs_facts, restarting, usual};
 use crate::case::Case;
 use crate::catalogue as c;
+use crate::clients::Library;
 use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
 use crate::kafka::error_name;
@@ -98,6 +99,41 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::IAM_10,
         explains: &[Sign::TopicDenied],
         judge: topic_action,
+    },
+    Check {
+        fault: &c::IAM_10,
+        explains: &[Sign::TopicWithoutUse],
+        judge: topic_without_use,
+    },
+    Check {
+        fault: &c::IAM_18,
+        explains: &[
+            Sign::TopicWithoutUse,
+            Sign::GroupDenied,
+            Sign::TransactionDenied,
+            Sign::IdempotentWriteDenied,
+        ],
+        judge: acl,
+    },
+    Check {
+        fault: &c::IAM_11,
+        explains: &[Sign::GroupDenied],
+        judge: group_action,
+    },
+    Check {
+        fault: &c::IAM_13,
+        explains: &[Sign::TransactionDenied],
+        judge: transaction_action,
+    },
+    Check {
+        fault: &c::IAM_12,
+        explains: &[Sign::IdempotentWriteDenied],
+        judge: idempotent_write,
+    },
+    Check {
+        fault: &c::CLU_18,
+        explains: &[Sign::CoordinatorUnavailable],
+        judge: usual,
     },
     Check {
         fault: &c::CLU_11,
@@ -274,6 +310,40 @@ fn topic_action(case: &Case, _: &Seen<'_>) -> Stand {
         )
     } else {
         Stand::Foreign
+    }
+}
+
+/// A right that IAM alone gives.
+fn by_iam(case: &Case, weight: Weight, words: &str) -> Stand {
+    if case.target.auth == Auth::Iam {
+        Stand::says(weight, words)
+    } else {
+        Stand::Foreign
+    }
+}
+
+fn topic_without_use(case: &Case, _: &Seen<'_>) -> Stand {
+    let words = "Metadata tells the topic, and that neither reading nor writing it is allowed";
+    by_iam(case, Weight::Usual, words)
+}
+
+fn group_action(case: &Case, _: &Seen<'_>) -> Stand {
+    let words = "FindCoordinator for the group is answered with error 30";
+    by_iam(case, Weight::Usual, words)
+}
+
+fn transaction_action(case: &Case, _: &Seen<'_>) -> Stand {
+    let words = "FindCoordinator for the transactional id is answered with error 53";
+    by_iam(case, Weight::Usual, words)
+}
+
+/// Who writes without idempotence does not need it. With it by default: Java since 3.0, franz-go.
+fn idempotent_write(case: &Case, _: &Seen<'_>) -> Stand {
+    let words = "InitProducerId is answered with error 31";
+    match case.client.library {
+        Some(Library::Java | Library::FranzGo) => by_iam(case, Weight::Usual, words),
+        None => by_iam(case, Weight::Open, words),
+        Some(Library::KafkaPython | Library::ConfluentKafka | Library::Kafkajs) => Stand::Foreign,
     }
 }
 

@@ -43,6 +43,9 @@ pub struct DiagnoseArgs {
     /// Consumer group to ask for
     #[arg(long, env = "MSK_DOCTOR_GROUP")]
     pub group: Option<String>,
+    /// Transactional id to ask for
+    #[arg(long, value_name = "ID", env = "MSK_DOCTOR_TRANSACTIONAL_ID")]
+    pub transactional_id: Option<String>,
     /// Role, role's session or user whose rights are asked [default: the function's role, else the credentials' own]
     #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_PRINCIPAL")]
     pub principal: Option<String>,

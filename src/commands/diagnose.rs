@@ -227,6 +227,13 @@ pub async fn probed(args: &DiagnoseArgs, until: Phase, ends: Ends) -> Result<(Ca
             "the facts name no brokers to probe: give the bootstrap string, or pass --no-probe",
         ));
     }
+    // What is asked for by name takes a phase of its own.
+    let named = [&target.topic, &target.group, &target.transactional_id];
+    let until = if until == Phase::Metadata && named.into_iter().any(Option::is_some) {
+        Phase::Authorise
+    } else {
+        until
+    };
     let mechanism = setup::mechanism(args, &target)?;
     let wants_token = target.auth == Auth::Iam && until >= Phase::SaslAuthenticate;
     let target = if wants_token && args.token.is_none() && target.region.is_none() {

@@ -171,6 +171,7 @@ fn question(args: &DiagnoseArgs, named: &Named, facts: Option<Snapshot>) -> Resu
     }
     target.topic.clone_from(&args.topic);
     target.group.clone_from(&args.group);
+    target.transactional_id.clone_from(&args.transactional_id);
     target.function.clone_from(&named.function);
     if let Some(principal) = &args.principal {
         Principal::from_arn(principal).map_err(|error| {

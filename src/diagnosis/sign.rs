@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::case::{Case, Shares};
 use crate::phase::Phase;
 use crate::probe::observation::{
-    Detail, End, Framing, Observation, PhaseRecord, Purpose, Speaks, Stop,
+    Ask, Detail, End, Framing, Observation, PhaseRecord, Purpose, Speaks, Stop,
 };
 use crate::target::Endpoint;
 
@@ -52,6 +52,11 @@ pub enum Sign {
     TopicDenied,
     TopicMissing,
     TopicOther,
+    TopicWithoutUse,
+    GroupDenied,
+    TransactionDenied,
+    IdempotentWriteDenied,
+    CoordinatorUnavailable,
     AdvertisedUnusable,
     ClustersMixed,
 }
@@ -197,6 +202,9 @@ fn of_record(observation: &Observation, record: &PhaseRecord) -> Vec<Sign> {
         }
         (Phase::Metadata, _) if waiting => vec![Sign::MetadataSilent],
         (Phase::Metadata, End::Answered) => metadata(record),
+        (Phase::Authorise, _) if closed => vec![Sign::MetadataClosed],
+        (Phase::Authorise, _) if waiting => vec![Sign::MetadataSilent],
+        (Phase::Authorise, End::Answered) => rights(record),
         _ => Vec::new(),
     }
 }
@@ -242,6 +250,9 @@ fn metadata(record: &PhaseRecord) -> Vec<Sign> {
     }
     for topic in &detail.topics {
         found.extend(match topic.error_code {
+            0 if topic.may_read() == Some(false) && topic.may_write() == Some(false) => {
+                Some(Sign::TopicWithoutUse)
+            }
             0 if topic.without_leader == 0 => None,
             29 => Some(Sign::TopicDenied),
             3 => Some(Sign::TopicMissing),
@@ -249,6 +260,23 @@ fn metadata(record: &PhaseRecord) -> Vec<Sign> {
         });
     }
     found
+}
+
+/// What the answers deny. Another error than a denial is of no right.
+fn rights(record: &PhaseRecord) -> Vec<Sign> {
+    let Detail::Authorise(detail) = &record.detail else {
+        return Vec::new();
+    };
+    let signs = detail.answers.iter().filter_map(|answer| {
+        Some(match (answer.error_code, &answer.asked) {
+            (30, Ask::Group { .. }) => Sign::GroupDenied,
+            (53, Ask::Transaction { .. }) => Sign::TransactionDenied,
+            (31, Ask::IdempotentWrite) => Sign::IdempotentWriteDenied,
+            (14..=16, Ask::Group { .. } | Ask::Transaction { .. }) => Sign::CoordinatorUnavailable,
+            _ => return None,
+        })
+    });
+    signs.collect()
 }
 
 /// Brokers of one bootstrap string that belong to different clusters.

@@ -2,15 +2,18 @@
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
-    RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslAuthenticateResponse,
-    SaslHandshakeRequest, SaslHandshakeResponse, TopicName, metadata_request::MetadataRequestTopic,
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, MetadataRequest,
+    MetadataResponse, RequestHeader, ResponseHeader, SaslAuthenticateRequest,
+    SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse, TopicName,
+    metadata_request::MetadataRequestTopic,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
 use super::guard;
 use crate::probe::observation::{
-    AdvertisedBroker, ApiRange, ApiVersionsDetail, MetadataDetail, SaslHandshakeDetail, TopicAnswer,
+    AdvertisedBroker, ApiRange, ApiVersionsDetail, Ask, MetadataDetail, SaslHandshakeDetail,
+    TopicAnswer,
 };
 
 /// The client id in every request of ours.
@@ -110,7 +113,69 @@ pub fn metadata(version: i16, correlation: i32, topic: Option<&str>) -> Vec<u8> 
     if version >= 4 {
         request = request.with_allow_auto_topic_creation(false);
     }
+    if version >= 8 && topic.is_some() {
+        request = request.with_include_topic_authorized_operations(true);
+    }
     frame(ApiKey::Metadata, version, correlation, &request)
+}
+
+/// A request whose answer shows a right, if the broker knows it. The first versions of each will do, and every broker has one of them.
+#[must_use]
+pub fn ask(what: &Ask, versions: &[ApiRange], correlation: i32) -> Option<(i16, Vec<u8>)> {
+    /// The last version of each that has no lists.
+    const LAST: i16 = 3;
+    let key = match what {
+        Ask::Group { .. } | Ask::Transaction { .. } => ApiKey::FindCoordinator,
+        Ask::IdempotentWrite => ApiKey::InitProducerId,
+    };
+    let theirs = range(versions, key)?;
+    let version = theirs.max.min(LAST);
+    let fits = version >= theirs.min && version >= i16::from(key == ApiKey::FindCoordinator);
+    let coordinator = |name: &str, kind| {
+        let request = FindCoordinatorRequest::default()
+            .with_key(StrBytes::from_string(name.to_owned()))
+            .with_key_type(kind);
+        frame(key, version, correlation, &request)
+    };
+    fits.then(|| {
+        let bytes = match what {
+            Ask::Group { name } => coordinator(name, 0),
+            Ask::Transaction { id } => coordinator(id, 1),
+            Ask::IdempotentWrite => {
+                let request = InitProducerIdRequest::default()
+                    .with_transactional_id(None)
+                    .with_transaction_timeout_ms(0);
+                frame(key, version, correlation, &request)
+            }
+        };
+        (version, bytes)
+    })
+}
+
+/// The error code of an answer to [`ask`].
+///
+/// # Errors
+/// When the frame is not that answer.
+pub fn read_ask(
+    what: &Ask,
+    frame: &[u8],
+    correlation: i32,
+    version: i16,
+) -> Result<i16, AnswerError> {
+    Ok(match what {
+        Ask::Group { .. } | Ask::Transaction { .. } => {
+            let header = FindCoordinatorResponse::header_version(version);
+            let bytes = body(frame, correlation, header)?;
+            let answer: FindCoordinatorResponse = decode(bytes, version, Ok(()))?;
+            answer.error_code
+        }
+        Ask::IdempotentWrite => {
+            let header = InitProducerIdResponse::header_version(version);
+            let bytes = body(frame, correlation, header)?;
+            let answer: InitProducerIdResponse = decode(bytes, version, Ok(()))?;
+            answer.error_code
+        }
+    })
 }
 
 fn body(frame: &[u8], asked: i32, header_version: i16) -> Result<Bytes, AnswerError> {
@@ -167,6 +232,8 @@ pub fn read_api_versions(
         ApiKey::SaslHandshake,
         ApiKey::ApiVersions,
         ApiKey::SaslAuthenticate,
+        ApiKey::FindCoordinator,
+        ApiKey::InitProducerId,
     ]
     .map(|key| key as i16);
     let versions: Vec<ApiRange> = answer
@@ -297,6 +364,8 @@ pub fn read_metadata(
                     .iter()
                     .filter(|p| p.leader_id.0 < 0)
                     .count(),
+                operations: Some(topic.topic_authorized_operations)
+                    .filter(|bits| *bits != i32::MIN && topic.error_code == 0),
             })
             .collect(),
         throttle_time_ms: answer.throttle_time_ms,

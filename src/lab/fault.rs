@@ -76,6 +76,11 @@ pub enum LabFault {
     Sasl24,
     Tls06Intolerant,
     Net03Name,
+    Iam10Describe,
+    Iam11,
+    Iam12,
+    Iam13,
+    Clu18,
 }
 
 /// All faults: code and what is made.
@@ -346,6 +351,31 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Iam10,
         "IAM-10",
         "no topic may be described (--topic lab shows it)",
+    ),
+    (
+        LabFault::Iam10Describe,
+        "IAM-10-describe",
+        "topics may be described, and neither read nor written (--topic lab shows it)",
+    ),
+    (
+        LabFault::Iam11,
+        "IAM-11",
+        "no consumer group may be used (--group shows it)",
+    ),
+    (
+        LabFault::Iam12,
+        "IAM-12",
+        "no idempotent write is allowed (--topic lab shows it)",
+    ),
+    (
+        LabFault::Iam13,
+        "IAM-13",
+        "no transactional id may be used (--transactional-id shows it)",
+    ),
+    (
+        LabFault::Clu18,
+        "CLU-18",
+        "no coordinator is available (--group shows it)",
     ),
     (
         LabFault::Iam18,

@@ -4,8 +4,9 @@
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsResponse, BrokerId, MetadataResponse, ResponseHeader,
-    SaslAuthenticateResponse, SaslHandshakeResponse, TopicName,
+    ApiKey, ApiVersionsResponse, BrokerId, FindCoordinatorResponse, InitProducerIdResponse,
+    MetadataResponse, ProducerId, ResponseHeader, SaslAuthenticateResponse, SaslHandshakeResponse,
+    TopicName,
     api_versions_response::ApiVersion,
     metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
 };
@@ -14,10 +15,12 @@ use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
 use super::reader::Reader;
 
 /// The requests that the lab answers, with their first and last version.
-const KNOWN: [(ApiKey, i16, i16); 4] = [
+const KNOWN: [(ApiKey, i16, i16); 6] = [
     (ApiKey::Metadata, 0, 12),
+    (ApiKey::FindCoordinator, 0, 3),
     (ApiKey::SaslHandshake, 0, 1),
     (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::InitProducerId, 0, 4),
     (ApiKey::SaslAuthenticate, 0, 2),
 ];
 
@@ -56,6 +59,9 @@ const TOPIC_DENIED: i16 = 29;
 /// All of a topic's operations (bits by `AclOperation`), as an authoriser that allows all says.
 const ALL_OPERATIONS: i32 = 0xdf8;
 
+/// `AclOperation.DESCRIBE`.
+const DESCRIBE: i32 = 1 << 8;
+
 /// A request, read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request {
@@ -78,6 +84,16 @@ pub(super) enum Body {
     SaslAuthenticate(Vec<u8>),
     /// `Metadata`.
     Metadata(Wanted),
+    /// `FindCoordinator` of a group, or of a transactional id.
+    FindCoordinator {
+        /// Whether it is a transactional id.
+        transaction: bool,
+    },
+    /// `InitProducerId`; whether it is without a transactional id.
+    InitProducerId {
+        /// Whether it fences nobody.
+        idempotent: bool,
+    },
     /// A request that Kafka knows and the lab does not answer.
     Other,
 }
@@ -122,6 +138,29 @@ pub(super) fn read(frame: &[u8], listener: Listener) -> Option<Request> {
         ApiKey::SaslAuthenticate if version >= 2 => Body::SaslAuthenticate(bytes.compact_bytes()?),
         ApiKey::SaslAuthenticate => Body::SaslAuthenticate(bytes.bytes()?),
         ApiKey::Metadata => Body::Metadata(metadata_request(&mut bytes, version)?),
+        ApiKey::FindCoordinator => {
+            let compact = version >= 3;
+            let _name = if compact {
+                bytes.compact_string()?
+            } else {
+                bytes.string()?
+            };
+            let kind = if version >= 1 {
+                bytes.take(1)?.first().copied()
+            } else {
+                None
+            };
+            Body::FindCoordinator {
+                transaction: kind == Some(1),
+            }
+        }
+        ApiKey::InitProducerId => Body::InitProducerId {
+            idempotent: if version >= 2 {
+                bytes.compact_nullable_string()?.is_none()
+            } else {
+                bytes.nullable_string()?.is_none()
+            },
+        },
         _ => Body::Other,
     };
     Some(request(body))
@@ -227,6 +266,30 @@ pub(super) fn api_versions_error(request: &Request, error: i16) -> Vec<u8> {
     framed(request, version, &response)
 }
 
+/// An answer to `FindCoordinator`: this broker, or an error.
+pub(super) fn find_coordinator(request: &Request, error: i16, own: Option<&Listed>) -> Vec<u8> {
+    let mut response = FindCoordinatorResponse::default()
+        .with_error_code(error)
+        .with_node_id(BrokerId(-1))
+        .with_port(-1);
+    if let Some(own) = own.filter(|_| error == 0) {
+        response = response
+            .with_node_id(BrokerId(own.id))
+            .with_host(StrBytes::from_string(own.host.clone()))
+            .with_port(i32::from(own.port));
+    }
+    framed(request, request.version, &response)
+}
+
+/// An answer to `InitProducerId`.
+pub(super) fn init_producer_id(request: &Request, error: i16) -> Vec<u8> {
+    let response = InitProducerIdResponse::default()
+        .with_error_code(error)
+        .with_producer_id(ProducerId(if error == 0 { 1000 } else { -1 }))
+        .with_producer_epoch(if error == 0 { 0 } else { -1 });
+    framed(request, request.version, &response)
+}
+
 /// An answer to `SaslHandshake`.
 pub(super) fn sasl_handshake(request: &Request, error: i16, mechanisms: &[&str]) -> Vec<u8> {
     let mechanisms = mechanisms
@@ -275,6 +338,8 @@ pub(super) struct Described<'a> {
     pub(super) topics: &'a [String],
     /// Whether topics may be described.
     pub(super) authorised: bool,
+    /// Whether topics may be described and nothing more.
+    pub(super) useless: bool,
     /// Whether each topic's first partition is without a leader.
     pub(super) leaderless: bool,
 }
@@ -351,7 +416,11 @@ fn topic(
         topic = topic.with_topic_id(uuid::Uuid::from_bytes(id));
     }
     if operations {
-        topic = topic.with_topic_authorized_operations(ALL_OPERATIONS);
+        topic = topic.with_topic_authorized_operations(if cluster.useless {
+            DESCRIBE
+        } else {
+            ALL_OPERATIONS
+        });
     }
     let partitions = cluster.brokers.iter().zip(0..).map(|(broker, index)| {
         let partition = MetadataResponsePartition::default()
@@ -432,6 +501,7 @@ mod tests {
             brokers: &[broker],
             topics: &topics,
             authorised: true,
+            useless: false,
             leaderless: false,
         };
         for version in 0..=12 {
@@ -484,7 +554,7 @@ mod tests {
             if let Some(request) = read(&frame, Listener::Framing)
                 && let Body::Metadata(wanted) = &request.body
             {
-                let cluster = Described { cluster_id: "", brokers: &[], topics: &[], authorised: true, leaderless: true };
+                let cluster = Described { cluster_id: "", brokers: &[], topics: &[], authorised: true, useless: false, leaderless: true };
                 metadata(&request, wanted, &cluster, 0);
             }
         }

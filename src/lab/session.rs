@@ -24,6 +24,14 @@ const UNPARSEABLE: &str =
 /// The throttle time that LIM-08 announces, and keeps (KIP-219).
 const THROTTLE: Duration = Duration::from_millis(25);
 
+/// `COORDINATOR_NOT_AVAILABLE`.
+const COORDINATOR_NOT_AVAILABLE: i16 = 15;
+/// `GROUP_AUTHORIZATION_FAILED`.
+const GROUP_DENIED: i16 = 30;
+/// `CLUSTER_AUTHORIZATION_FAILED`.
+const CLUSTER_DENIED: i16 = 31;
+/// `TRANSACTIONAL_ID_AUTHORIZATION_FAILED`.
+const TRANSACTION_DENIED: i16 = 53;
 /// `UNSUPPORTED_SASL_MECHANISM`.
 const UNSUPPORTED_MECHANISM: i16 = 33;
 /// `ILLEGAL_SASL_STATE`.
@@ -243,6 +251,21 @@ impl<'a> Session<'a> {
                 0,
             )),
             Body::Metadata(wanted) => self.metadata(request, wanted),
+            Body::FindCoordinator { transaction } => {
+                let error = match transaction {
+                    _ if self.broker.has(LabFault::Clu18) => COORDINATOR_NOT_AVAILABLE,
+                    true if self.broker.has(LabFault::Iam13) => TRANSACTION_DENIED,
+                    false if self.broker.has(LabFault::Iam11) => GROUP_DENIED,
+                    _ => 0,
+                };
+                let (_, brokers) = self.broker.described();
+                Then::Listen.after(messages::find_coordinator(request, error, brokers.first()))
+            }
+            Body::InitProducerId { idempotent } => {
+                let denied = *idempotent && self.broker.has(LabFault::Iam12);
+                let error = if denied { CLUSTER_DENIED } else { 0 };
+                Then::Listen.after(messages::init_producer_id(request, error))
+            }
             Body::Other => Then::Close.wordless(),
         }
     }
@@ -257,6 +280,7 @@ impl<'a> Session<'a> {
             brokers: &brokers,
             topics: self.broker.topics(),
             authorised: !self.broker.has(LabFault::Iam10) && !self.broker.has(LabFault::Iam18),
+            useless: self.broker.has(LabFault::Iam10Describe),
             leaderless: self.broker.has(LabFault::Clu04),
         };
         if self.broker.has(LabFault::Lim08) {

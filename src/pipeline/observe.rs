@@ -141,6 +141,8 @@ fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) 
         framing: Framing::SaslAuthenticate,
         until,
         topic: setup.target.topic.clone(),
+        group: setup.target.group.clone(),
+        transactional_id: setup.target.transactional_id.clone(),
         send_credentials_anyway: setup.send_credentials_anyway,
         knobs: Knobs::default(),
     }

@@ -4,17 +4,19 @@
 //! step cost. Each state has only what its phase has, and a step consumes it, so that no phase can
 //! run twice or out of order.
 
+mod authorise;
 mod login;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use self::authorise::Asking;
 use self::login::Asked;
 use super::certificate::CertificateJudgement;
 use super::observation::{
-    ApiRange, ApiVersionsDetail, ConnectDetail, Detail, End, Framing, MetadataDetail, Meter,
-    Observation, PhaseRecord, Purpose, SaslAuthenticateDetail, SaslHandshakeDetail, Speaks, Stop,
-    TcpInfo, TlsDetail,
+    ApiRange, ApiVersionsDetail, AuthoriseDetail, ConnectDetail, Detail, End, Framing,
+    MetadataDetail, Meter, Observation, PhaseRecord, Purpose, SaslAuthenticateDetail,
+    SaslHandshakeDetail, Speaks, Stop, TcpInfo, TlsDetail,
 };
 use crate::kafka::{error_name, messages};
 use crate::phase::Phase;
@@ -40,6 +42,10 @@ pub struct Plan {
     pub until: Phase,
     /// The topic to ask for.
     pub topic: Option<String>,
+    /// The consumer group to ask for.
+    pub group: Option<String>,
+    /// The transactional id to ask for.
+    pub transactional_id: Option<String>,
     /// Send a credential to a broker that was not verified.
     pub send_credentials_anyway: bool,
     /// What is done otherwise than clients do it.
@@ -106,6 +112,8 @@ pub enum Input {
     Frame(Vec<u8>),
     /// No frame will come.
     Lost(End, Lost),
+    /// The time is over.
+    Paused,
     /// The login; `None` when there is no credential.
     Credential(Option<Login>),
 }
@@ -119,6 +127,8 @@ pub enum Effect {
     Secure,
     /// Send these bytes and wait for one frame.
     Exchange(Vec<u8>),
+    /// Wait for so long.
+    Pause(Duration),
     /// Get the login.
     Credential,
     /// Close: there is nothing more to do.
@@ -153,7 +163,11 @@ enum State {
     },
     Describing {
         version: i16,
+        versions: Versions,
     },
+    Asking(Asking),
+    /// The same will be asked again.
+    Pausing(Asking),
     Ended,
 }
 
@@ -205,6 +219,7 @@ impl Attempt {
             | State::Authenticating { .. }
             | State::Dismissed { .. } => Phase::SaslAuthenticate,
             State::Describing { .. } => Phase::Metadata,
+            State::Asking(_) | State::Pausing(_) => Phase::Authorise,
             State::Ended => return None,
         })
     }
@@ -249,9 +264,11 @@ impl Attempt {
             (State::Dismissed { asked, challenge }, Input::Frame(frame)) => {
                 self.dismissed(asked, challenge, &frame, meter)
             }
-            (State::Describing { version }, Input::Frame(frame)) => {
-                self.described(version, &frame, meter)
+            (State::Describing { version, versions }, Input::Frame(frame)) => {
+                self.described(version, versions, &frame, meter)
             }
+            (State::Asking(asking), Input::Frame(frame)) => self.answered(asking, &frame, meter),
+            (State::Pausing(asking), Input::Paused) => self.ask_again(asking, meter),
             (state, Input::Lost(end, lost)) => self.lost(&state, end, lost, meter),
             // The shell answers each effect with its own input.
             (_, _) => Effect::Close,
@@ -362,14 +379,14 @@ impl Attempt {
         }
         match self.plan.mechanism.clone() {
             Some(mechanism) => self.choose(versions, &mechanism),
-            None => self.describe(&versions),
+            None => self.describe(versions),
         }
     }
 
-    fn describe(&mut self, versions: &[ApiRange]) -> Effect {
-        let version = messages::metadata_version(versions);
+    fn describe(&mut self, versions: Versions) -> Effect {
+        let version = messages::metadata_version(&versions);
         let correlation = self.next_correlation();
-        self.state = State::Describing { version };
+        self.state = State::Describing { version, versions };
         Effect::Exchange(messages::metadata(
             version,
             correlation,
@@ -382,7 +399,13 @@ impl Attempt {
         self.plan.topic.as_deref().filter(|_| version >= 4)
     }
 
-    fn described(&mut self, version: i16, frame: &[u8], meter: Meter) -> Effect {
+    fn described(
+        &mut self,
+        version: i16,
+        versions: Versions,
+        frame: &[u8],
+        meter: Meter,
+    ) -> Effect {
         let (end, mut detail) = match messages::read_metadata(frame, self.correlation, version) {
             Ok(detail) => (End::Answered, detail),
             Err(error) => (
@@ -394,12 +417,18 @@ impl Attempt {
             ),
         };
         detail.without_login = !self.logged_in;
+        let may_write = detail
+            .topics
+            .iter()
+            .any(|topic| topic.may_write() == Some(true));
         self.record(Phase::Metadata, meter, end, Detail::Metadata(detail));
-        if end == End::Answered {
-            self.stop(Stop::Asked)
-        } else {
-            Effect::Close
+        if end != End::Answered {
+            return Effect::Close;
         }
+        if self.plan.until == Phase::Metadata {
+            return self.stop(Stop::Asked);
+        }
+        self.ask_for_rights(versions, may_write)
     }
 
     /// No answer will come in the phase of `state`.
@@ -456,6 +485,14 @@ impl Attempt {
                     without_login: !self.logged_in,
                     close_notify,
                     ..Default::default()
+                }),
+            ),
+            State::Asking(asking) | State::Pausing(asking) => (
+                Phase::Authorise,
+                Detail::Authorise(AuthoriseDetail {
+                    answers: asking.answers.clone(),
+                    close_notify,
+                    error: lost.error,
                 }),
             ),
             State::Ended => return Effect::Close,

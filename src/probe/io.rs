@@ -139,6 +139,13 @@ pub async fn run(
                 Some(wire) => wire.exchange(&bytes, until).await,
                 None => break,
             },
+            Effect::Pause(time) => {
+                let until = shared.deadline;
+                match within(&shared.cancel, until, sleep(time)).await {
+                    Some(()) => Input::Paused,
+                    None => Input::Lost(End::Cancelled, Lost::default()),
+                }
+            }
             Effect::Credential => {
                 let login = credentials.login(&mechanism, &host, knobs.resigned.as_ref());
                 match within(&shared.cancel, shared.deadline, login).await {

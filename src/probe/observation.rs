@@ -1,12 +1,14 @@
 //! What one attempt on one address saw, phase by phase.
 
 mod api_versions;
+mod authorise;
 mod connect;
 mod metadata;
 mod sasl;
 mod tls;
 
 pub use api_versions::{ApiRange, ApiVersionsDetail};
+pub use authorise::{Ask, AuthoriseDetail, RightAnswer};
 pub use connect::{ConnectDetail, TcpInfo};
 pub use metadata::{AdvertisedBroker, MetadataDetail, TopicAnswer};
 pub use sasl::{Framing, SaslAuthenticateDetail, SaslHandshakeDetail};
@@ -317,4 +319,6 @@ pub enum Detail {
     SaslAuthenticate(SaslAuthenticateDetail),
     /// See [`MetadataDetail`].
     Metadata(MetadataDetail),
+    /// See [`AuthoriseDetail`].
+    Authorise(AuthoriseDetail),
 }

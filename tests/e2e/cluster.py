@@ -1,6 +1,7 @@
 """A real Apache Kafka that looks like Amazon MSK, in a network namespace of its own."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -195,6 +196,15 @@ class Cluster:
                               text=True, capture_output=True, timeout=2 * PATIENCE_S)
         if done.returncode != 0:
             raise RuntimeError(f"no topics: {done.stdout}{done.stderr[-2000:]}")
+
+    def contents(self):
+        """Topics, and where their partitions end."""
+        script = Path(__file__).parent / "clients" / "contents.py"
+        done = subprocess.run(self.inside(self.python, script, self.bootstrap(9092)), text=True, capture_output=True,
+                              timeout=PATIENCE_S)
+        if done.returncode != 0:
+            raise RuntimeError(f"no contents: {done.stdout}{done.stderr[-2000:]}")
+        return json.loads(done.stdout)
 
     def wait_for(self, wanted):
         """Until each of these brokers lists exactly these brokers, as an independent client reads it."""

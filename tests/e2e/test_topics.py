@@ -4,7 +4,7 @@ import pytest
 
 from applications import Says, assert_fail, assert_work
 from cluster import CLOSED_TOPIC, OPEN_TOPIC
-from doctor import assert_faulty, assert_healthy, diagnose
+from doctor import assert_faulty, assert_healthy, diagnose, phases
 from tokens import token
 
 ABSENT_TOPIC = "nobody-made-this-topic"
@@ -19,13 +19,23 @@ def test_open_topic(kafka, port, auth):
 @pytest.mark.parametrize("port,auth,code", [(9098, "iam", "IAM-10"), (9094, "tls", "IAM-18")])
 def test_closed_topic(kafka, port, auth, code):
     report = diagnose(kafka, "--auth", auth, "--topic", CLOSED_TOPIC, port=port)
-    assert_faulty(kafka, report, code, "likely", "metadata", "answered", port=port)
+    assert_faulty(kafka, report, code, "likely", "metadata", "answered", port=port, last=("authorise", "answered"))
 
 
 @LISTENERS
 def test_absent_topic(kafka, port, auth):
     report = diagnose(kafka, "--auth", auth, "--topic", ABSENT_TOPIC, port=port)
-    assert_faulty(kafka, report, "CLU-11", "likely", "metadata", "answered", port=port)
+    assert_faulty(kafka, report, "CLU-11", "likely", "metadata", "answered", port=port, last=("authorise", "answered"))
+
+
+@LISTENERS
+def test_rights_are_asked_for_and_nothing_is_changed(kafka, port, auth):
+    before = kafka.contents()
+    asked = diagnose(kafka, "--auth", auth, "--topic", OPEN_TOPIC, "--group", "readers", "--transactional-id", "writer", port=port)
+    assert_healthy(asked)
+    answers = [answer for record in phases(asked, "authorise") for answer in record["detail"]["answers"]]
+    assert {answer["asked"]["request"] for answer in answers} == {"group", "transaction", "idempotent-write"}
+    assert kafka.contents() == before
 
 
 def test_what_applications_say(kafka):

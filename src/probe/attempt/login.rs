@@ -4,7 +4,7 @@ use super::{Attempt, Effect, State, Versions};
 use crate::kafka::messages;
 use crate::phase::Phase;
 use crate::probe::observation::{
-    ApiRange, Detail, End, Framing, Meter, SaslAuthenticateDetail, SaslHandshakeDetail, Stop,
+    Detail, End, Framing, Meter, SaslAuthenticateDetail, SaslHandshakeDetail, Stop,
 };
 use crate::sasl::login::{Login, Reply};
 
@@ -170,7 +170,7 @@ impl Attempt {
             }
         };
         match login.on(&words) {
-            Reply::Done => self.login_done(&versions, detail, meter),
+            Reply::Done => self.login_done(versions, detail, meter),
             Reply::Send(message) => {
                 self.spent = Some(meter);
                 self.say(versions, framing, login, &message)
@@ -200,7 +200,7 @@ impl Attempt {
 
     fn login_done(
         &mut self,
-        versions: &[ApiRange],
+        versions: Versions,
         detail: SaslAuthenticateDetail,
         meter: Meter,
     ) -> Effect {

@@ -18,6 +18,8 @@ fn plan() -> Plan {
         framing: Framing::SaslAuthenticate,
         until: Phase::Metadata,
         topic: None,
+        group: None,
+        transactional_id: None,
         send_credentials_anyway: false,
         knobs: Knobs::default(),
     }

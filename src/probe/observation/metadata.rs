@@ -57,6 +57,28 @@ pub struct TopicAnswer {
     pub partitions: usize,
     /// How many of them have no leader.
     pub without_leader: usize,
+    /// What the client may do on it, a bit for each operation (KIP-430); `None` where the broker does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<i32>,
+}
+
+impl TopicAnswer {
+    /// Whether an operation is allowed, as far as the broker tells.
+    fn allows(&self, operation: u8) -> Option<bool> {
+        self.operations.map(|bits| bits >> operation & 1 == 1)
+    }
+
+    /// Whether records may be read (`AclOperation.READ`).
+    #[must_use]
+    pub fn may_read(&self) -> Option<bool> {
+        self.allows(3)
+    }
+
+    /// Whether records may be written (`AclOperation.WRITE`).
+    #[must_use]
+    pub fn may_write(&self) -> Option<bool> {
+        self.allows(4)
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,54 @@
+//! What requests learn whose answer shows a right.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the requests learnt. None of them changes anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuthoriseDetail {
+    /// The answers, in order.
+    pub answers: Vec<RightAnswer>,
+    /// Whether the peer said `close_notify` before it closed.
+    pub close_notify: bool,
+    /// What was wrong with an answer.
+    pub error: Option<String>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RightAnswer {
+    /// What was asked.
+    pub asked: Ask,
+    /// The error code, 0 for none.
+    pub error_code: i16,
+}
+
+/// A request whose answer shows a right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Ask {
+    /// `FindCoordinator` of a group: `kafka-cluster:DescribeGroup`.
+    Group {
+        /// Its name.
+        name: String,
+    },
+    /// `FindCoordinator` of a transactional id: `kafka-cluster:DescribeTransactionalId`.
+    Transaction {
+        /// The id.
+        id: String,
+    },
+    /// `InitProducerId` without a transactional id, which fences nobody: `kafka-cluster:WriteDataIdempotently`.
+    IdempotentWrite,
+}
+
+impl Ask {
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Group { name } => format!("FindCoordinator for group {name:?}"),
+            Self::Transaction { id } => format!("FindCoordinator for transactional id {id:?}"),
+            Self::IdempotentWrite => "InitProducerId without a transactional id".to_owned(),
+        }
+    }
+}
