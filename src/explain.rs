@@ -1,6 +1,7 @@
 //! `explain`: the catalogue as text, and what a client's log says.
 
 mod client_errors;
+pub mod library;
 mod log;
 mod reading;
 

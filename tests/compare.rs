@@ -372,3 +372,35 @@ fn what_is_no_run_is_exit_2() {
         assert!(error.contains(words), "{text}: {error}");
     }
 }
+
+#[test]
+fn a_log_tells_the_librarys_version() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = healthy(folder.path());
+    let other = changed(&one, "/verdict", &json!("faulty"), "SASL-18");
+    let name = |file: &str| folder.path().join(file).to_string_lossy().into_owned();
+    for (file, text) in [
+        ("a.json", one.to_string()),
+        ("b.json", other.to_string()),
+        ("a.log", "client_id=kafka-python-3.0.12 ready".to_owned()),
+        ("b.log", "client_id=kafka-python-2.0.2 ready".to_owned()),
+    ] {
+        std::fs::write(name(file), text).expect("written");
+    }
+    let output = doctor(&[
+        "compare",
+        &name("a.json"),
+        &name("b.json"),
+        "--log-a",
+        &name("a.log"),
+        "--log-b",
+        &name("b.log"),
+        "--output",
+        "json",
+    ]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let expected = json!([{
+        "aspect": "the library's version", "subjects": ["kafka-python"], "a": "3.0.12", "b": "2.0.2",
+    }]);
+    assert_eq!(found["explains"], expected);
+}

@@ -215,6 +215,12 @@ pub struct CompareArgs {
     /// A function's place and role, asked now
     #[arg(long, value_name = "NAME|ARN")]
     pub remote: Option<String>,
+    /// A log of the first run's client, for its library's version (`-`: standard input)
+    #[arg(long, value_name = "FILE|-")]
+    pub log_a: Option<String>,
+    /// A log of the second run's client
+    #[arg(long, value_name = "FILE|-")]
+    pub log_b: Option<String>,
     /// Flags for what is asked now
     #[arg(last = true, value_name = "FLAGS")]
     pub flags: Vec<String>,

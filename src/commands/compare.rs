@@ -8,6 +8,7 @@ use msk_doctor::case::Case;
 use msk_doctor::cli::{Cli, Command, CompareArgs, Format};
 use msk_doctor::compare::compare;
 use msk_doctor::diagnosis::conclude;
+use msk_doctor::explain::library::libraries;
 use msk_doctor::named::function_in;
 use msk_doctor::phase::Phase;
 use msk_doctor::report::{Report, json};
@@ -15,7 +16,7 @@ use msk_doctor::text;
 use serde_json::{Value, json};
 
 use super::diagnose::{examined, readable};
-use super::{remote, wrong};
+use super::{read_text, remote, wrong};
 
 /// A run, and what it is called.
 struct Side {
@@ -56,6 +57,11 @@ pub fn run(args: &CompareArgs) -> Result<u8> {
             name: "this machine".to_owned(),
             report: here.clone(),
         });
+    }
+    for (side, log) in sides.iter_mut().zip([&args.log_a, &args.log_b]) {
+        if let Some(log) = log {
+            side.report["libraries"] = json!(libraries(&read_text(log)?));
+        }
     }
     let [first, second] = sides.as_slice() else {
         return Err(anyhow::anyhow!("two runs are compared"));

@@ -84,6 +84,10 @@ pub(super) const ASPECTS: &[Aspect] = aspects! {
     })),
     "the function's timeout" => |r| one(&r["function"]["timeout"], number),
     "the function's memory" => |r| one(&r["function"]["memory_size"], number),
+    "the library's version" => |r| {
+        let libraries = r["libraries"].as_object().into_iter().flatten();
+        libraries.filter_map(|(name, version)| Some((name.clone(), text(version)?))).collect()
+    },
     "the function's runtime" => |r| one(&r["function"]["runtime"], text),
     "the function's layers" => |r| one(&r["function"]["layers"], |all| list(all, text)),
     "the environment variable" => |r| {
@@ -136,6 +140,7 @@ pub(super) fn explaining(group: &str) -> &'static [&'static str] {
             "the access key",
             "the mechanisms offered",
             "the environment variable",
+            "the library's version",
         ],
         "IAM" => &[
             "the identity",
@@ -168,6 +173,7 @@ pub(super) fn explaining(group: &str) -> &'static [&'static str] {
             "the resolver's answers",
         ],
         "CLI" => &[
+            "the library's version",
             "the function's runtime",
             "the function's layers",
             "the environment variable",

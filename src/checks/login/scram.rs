@@ -27,11 +27,11 @@ pub(super) fn wrong_password(case: &Case, seen: &Seen<'_>) -> Stand {
     if others_accept(case, seen) {
         return Stand::excluded("other brokers accept the same user and password");
     }
-    let words = if knows_the_user(seen) {
-        "the broker knows the user, asks for the proof, and refuses it"
-    } else {
-        "the broker refuses the user's name, before any proof"
-    };
+    if knows_the_user(seen) {
+        let words = "the broker knows the user, asks for the proof, and refuses it";
+        return Stand::says(Weight::Pointed, words);
+    }
+    let words = "the broker refuses the user's name, before any proof";
     Stand::says(Weight::Usual, words)
 }
 
