@@ -45,4 +45,4 @@ def test_no_session_token(kafka):
 
 def test_signed_for_another_region(kafka):
     report = diagnose(kafka, "--region", "us-west-2")
-    assert_faulty(kafka, report, "SASL-10", "likely", "sasl-authenticate", "kafka-error")
+    assert_faulty(kafka, report, "SASL-10", "proven", "sasl-authenticate", "kafka-error")
