@@ -19,7 +19,7 @@ use crate::target::Endpoint;
 automod::dir!("src/experiments");
 
 /// Connections that all experiments of a run may open.
-const MOST_CONNECTIONS: u32 = 60;
+const MOST_CONNECTIONS: u32 = 40;
 /// Credentials that they may send.
 const MOST_CREDENTIALS: u32 = 2;
 

@@ -17,8 +17,8 @@ inventory::submit!(Experiment {
     question: "who sent the reset?",
     parts: &[&["NET-03"]],
     cost: Cost {
-        // The time to live is looked for with up to sixteen each time.
-        connections: 34,
+        // The time to live is looked for once, with up to sixteen.
+        connections: 18,
         ..Cost::CONNECTION
     },
     brokers: 1,

@@ -117,8 +117,10 @@ pub(super) async fn experiment(
         wanted.address,
         Purpose::Bootstrap,
     );
-    let mut seen = Vec::new();
-    for plan in wanted.plans(case, plan) {
+    let mut seen: Vec<Observation> = Vec::new();
+    for mut plan in wanted.plans(case, plan) {
+        let before = seen.last().and_then(Observation::connect);
+        plan.knobs.known_hops = before.and_then(|connect| connect.hops);
         let observation = io::run(plan, Vec::new(), shared, tokens).await;
         (setup.seen)(&observation);
         seen.push(observation);

@@ -73,6 +73,8 @@ pub struct Knobs {
     pub listen: Option<Duration>,
     /// Drops what comes with a time to live (hop limit) below that of the peer's handshake plus this many, from the moment this phase begins.
     pub hops: Option<(Phase, u8)>,
+    /// That of the peer's handshake, where an attempt before has found it.
+    pub known_hops: Option<u8>,
 }
 
 /// A token that is signed otherwise.

@@ -126,7 +126,10 @@ pub async fn run(
                     }
                 }
                 if knobs.hops.is_some() {
-                    hops = hops::find(address, shared).await;
+                    hops = match knobs.known_hops {
+                        None => hops::find(address, shared).await,
+                        known => known,
+                    };
                 }
                 let until = (Instant::now() + phase_timeout).min(shared.deadline);
                 connect(address, &knobs, hops, until, &mut wire, shared).await
