@@ -268,6 +268,9 @@ pub struct Case {
     /// Why nothing was seen from inside the VPC, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_absent: Option<String>,
+    /// Why no canary was sent, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary_absent: Option<String>,
     /// Statements that test what another function of the same role has otherwise: its ARN, the name of its session.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub session_tests: Vec<String>,
@@ -341,6 +344,7 @@ impl Case {
             facts: None,
             facts_absent: None,
             remote_absent: None,
+            canary_absent: None,
             session_tests: Vec::new(),
             experiments: Vec::new(),
             started: rfc3339(now),
@@ -350,11 +354,27 @@ impl Case {
         }
     }
 
-    /// The attempts that a client would make too: not the experiments.
+    /// The attempts that a client would make too: not the experiments, and not the real client's.
     pub fn attempts(&self) -> impl Iterator<Item = &Observation> {
         self.observations
             .iter()
-            .filter(|o| o.purpose.experiment().is_none())
+            .filter(|o| matches!(o.purpose, Purpose::Bootstrap | Purpose::Advertised))
+    }
+
+    /// The record that a real client wrote and read back.
+    #[must_use]
+    pub fn canary(&self) -> Option<&Observation> {
+        self.observations
+            .iter()
+            .find(|o| o.purpose == Purpose::Canary)
+    }
+
+    /// Whether some broker says that a topic exists.
+    #[must_use]
+    pub fn has_topic(&self, name: &str) -> bool {
+        let answers = self.attempts().filter_map(Observation::metadata);
+        let mut topics = answers.flat_map(|metadata| &metadata.topics);
+        topics.any(|topic| topic.name == name && topic.error_code == 0)
     }
 
     /// Whether any attempt of experiment `name` was made.

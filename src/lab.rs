@@ -3,14 +3,18 @@
 //! Real sockets, real TLS, the Kafka messages that clients need to log in and look around, and
 //! tokens that are really verified. Each fault is made the way the real one happens.
 
+pub mod behaviour;
 mod broker;
 mod certificates;
+mod data;
 mod dns;
 mod fault;
 mod limit;
+mod log;
 mod messages;
 mod page;
 mod reader;
+mod schedule;
 mod scram;
 mod session;
 mod verify;
@@ -18,6 +22,7 @@ mod verify;
 pub use fault::{FaultSpec, LAB_FAULTS, LAB_VARIANTS, LabFault};
 pub use limit::LoginRate;
 pub use page::page;
+pub use schedule::Schedule;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -73,6 +78,8 @@ pub struct LabConfig {
     pub throttle_delay: Duration,
     /// The topics that exist, with a partition per broker.
     pub topics: Vec<String>,
+    /// Which connections meet the faults, and how late answers are.
+    pub schedule: Schedule,
 }
 
 impl Default for LabConfig {
@@ -89,6 +96,7 @@ impl Default for LabConfig {
             login_rate: LoginRate::default(),
             throttle_delay: Duration::from_secs(1),
             topics: vec!["lab".to_owned()],
+            schedule: Schedule::default(),
         }
     }
 }
@@ -104,6 +112,15 @@ pub struct LabBroker {
     pub address: SocketAddr,
     /// Whether it is alive, as the others see it.
     pub alive: bool,
+}
+
+/// What the brokers of a lab have taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Connections.
+    pub connections: usize,
+    /// Logins.
+    pub logins: usize,
 }
 
 /// Why a lab cannot be started.
@@ -126,6 +143,11 @@ pub enum LabError {
     /// A fault names a broker that is not there.
     #[error("{0} names a broker that the lab does not have")]
     NoSuchBroker(String),
+    /// A fault that is no connection's is to be made on some of them.
+    #[error(
+        "{0} is there or not, whatever the connection: leave out --after and --share, or the fault"
+    )]
+    NotOfConnections(String),
 }
 
 /// A running lab; it ends when dropped.
@@ -156,11 +178,17 @@ struct Cluster {
     throttle_delay: Duration,
     login_rate: LoginRate,
     topics: Vec<String>,
+    log: log::Log,
+    schedule: Schedule,
     seed: u64,
     /// An advertised broker that is not there (CLU-09).
     ghost: Option<SocketAddr>,
     /// Connections whose task panicked.
     panics: AtomicUsize,
+    /// Connections that were taken.
+    connections: AtomicUsize,
+    /// Logins that were judged.
+    logins: AtomicUsize,
 }
 
 impl Lab {
@@ -176,6 +204,13 @@ impl Lab {
             .find(|spec| spec.broker.is_some_and(|id| id < 1 || id > count));
         if let Some(spec) = stranger {
             return Err(LabError::NoSuchBroker(spec.to_string()));
+        }
+        let unfit = config
+            .faults
+            .iter()
+            .find(|spec| config.schedule.spares() && !spec.fault.is_of_connections());
+        if let Some(spec) = unfit {
+            return Err(LabError::NotOfConnections(spec.to_string()));
         }
         let hit = |fault, id| has(&config.faults, fault, id, count);
         let mut sockets = Vec::new();
@@ -209,9 +244,13 @@ impl Lab {
             throttle_delay: config.throttle_delay,
             login_rate: config.login_rate,
             topics: config.topics,
+            log: log::Log::new(),
+            schedule: config.schedule,
             seed: config.seed,
             ghost,
             panics: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            logins: AtomicUsize::new(0),
         });
         let proxy = cluster.makes(LabFault::Tls12Trusted);
         let authorities = certificates::Authorities::new(proxy)?;
@@ -222,8 +261,7 @@ impl Lab {
                 continue;
             }
             let listener = listen(socket, broker.address)?;
-            broker::Broker::new(broker.clone(), cluster.clone(), &authorities)?
-                .start(listener, stop.clone());
+            broker::Door::new(broker, &cluster, &authorities)?.start(listener, stop.clone());
         }
         let dns = match config.dns {
             Some(address) => Some(
@@ -245,6 +283,12 @@ impl Lab {
     /// Ends the lab, as dropping it does.
     pub fn shutdown(self) {
         drop(self);
+    }
+
+    /// The topics that exist.
+    #[must_use]
+    pub fn topics(&self) -> &[String] {
+        &self.cluster.topics
     }
 
     /// The brokers.
@@ -284,6 +328,15 @@ impl Lab {
     #[must_use]
     pub fn connection_panics(&self) -> usize {
         self.cluster.panics.load(Ordering::Relaxed)
+    }
+
+    /// How many connections the brokers have taken, and how many logins they have judged.
+    #[must_use]
+    pub fn taken(&self) -> Taken {
+        Taken {
+            connections: self.cluster.connections.load(Ordering::Relaxed),
+            logins: self.cluster.logins.load(Ordering::Relaxed),
+        }
     }
 
     /// The certificate to trust.

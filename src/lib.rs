@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod canary;
 pub mod case;
 pub mod catalogue;
 pub mod checks;

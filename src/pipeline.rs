@@ -1,8 +1,10 @@
 //! The edges in one place: probes are sent, the case is filled, experiments are asked for.
 
+mod canary;
 mod observe;
 mod token;
 
+pub use canary::CanarySetup;
 pub use token::{TokenSource, TokenState};
 
 use std::fmt;
@@ -124,6 +126,8 @@ pub struct Setup {
     pub function: Option<RunningFunction>,
     /// In what this machine is the same as the client.
     pub speaks_for: Vec<Shares>,
+    /// The canary, if one is wanted.
+    pub canary: Option<CanarySetup>,
     /// Ends the run early, with what it has.
     pub cancel: CancellationToken,
     /// Told what is being done, for a person who waits.
@@ -199,6 +203,7 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
     token
         .describe(&mut case, login_failed, shared.deadline)
         .await;
+    canary::send(&setup, &shared, &token, &mut case).await;
     loop {
         let late = Instant::now() >= shared.deadline || shared.cancel.is_cancelled();
         case.complete = !cut(&case) && !shared.cancel.is_cancelled();

@@ -592,6 +592,9 @@ fn bare_tokens() {
 fn api_versions() {
     let bench = bench(&[]);
     let keys = [
+        "0000 0003 0008",
+        "0001 0004 000b",
+        "0002 0001 0005",
         "0003 0000 000c",
         "000a 0000 0003",
         "0011 0000 0001",
@@ -602,18 +605,18 @@ fn api_versions() {
     let classic = keys.join(" ");
     assert_bytes(
         &bench.tls().ask(&request(18, 0, 7, false, b"")),
-        &format!("0000002e 00000007 0000 00000006 {classic}"),
+        &format!("00000040 00000007 0000 00000009 {classic}"),
     );
     assert_bytes(
         &bench.tls().ask(&request(18, 2, 7, false, b"")),
-        &format!("00000032 00000007 0000 00000006 {classic} 00000000"),
+        &format!("00000044 00000007 0000 00000009 {classic} 00000000"),
     );
     // The header of an answer to ApiVersions never has tagged fields (KIP-511).
     let flexible = keys.join(" 00 ");
     let software = hex("02 61 02 31 00");
     assert_bytes(
         &bench.tls().ask(&request(18, 3, 7, true, &software)),
-        &format!("00000036 00000007 0000 07 {flexible} 00 00000000 00"),
+        &format!("0000004b 00000007 0000 0a {flexible} 00 00000000 00"),
     );
     let mut tls = bench.tls();
     // A version that is too new: error 35 in the form of version 0, with ApiVersions alone.
@@ -784,6 +787,27 @@ fn every_fault_is_what_it_says() {
 }
 
 /// The error code of `FindCoordinator` v1 of a group or a transactional id called `lab`.
+/// The error of `Produce` v3 without a batch to partition 0 of the topic `lab`: 87 (`INVALID_RECORD`) where nothing else is wrong.
+fn produce(bench: &Bench) -> i16 {
+    let body = hex("ffff ffff 00000064 00000001 0003 6c6162 00000001 00000000 ffffffff");
+    let mut tls = bench.tls();
+    log_in(bench, &mut tls);
+    let answer = tls.ask(&request(0, 3, 3, false, &body));
+    i16::from_be_bytes([answer[25], answer[26]])
+}
+
+/// The error of `Fetch` v4 from partition 0 of the topic `lab`.
+fn fetch(bench: &Bench) -> i16 {
+    let body = hex(
+        "ffffffff 00000000 00000001 00100000 00 00000001 0003 6c6162 00000001 00000000 \
+                    0000000000000000 00100000",
+    );
+    let mut tls = bench.tls();
+    log_in(bench, &mut tls);
+    let answer = tls.ask(&request(1, 4, 3, false, &body));
+    i16::from_be_bytes([answer[29], answer[30]])
+}
+
 fn coordinator(bench: &Bench, kind: u8) -> i16 {
     let mut tls = bench.tls();
     log_in(bench, &mut tls);
@@ -915,6 +939,10 @@ fn assert_fault(fault: LabFault) {
             let answer = tls.ask(&request(3, 8, 3, false, &body));
             assert!(answer.ends_with(&hex("00000100 80000000")));
         }
+        LabFault::Iam10Write => assert_eq!((produce(&bench), fetch(&bench)), (29, 0)),
+        LabFault::Iam10Read => assert_eq!((produce(&bench), fetch(&bench)), (87, 29)),
+        LabFault::Clu05 => assert_eq!((produce(&bench), fetch(&bench)), (56, 0)),
+        LabFault::Clu12 => assert_eq!((produce(&bench), fetch(&bench)), (19, 0)),
         LabFault::Iam11 => assert_eq!(coordinator(&bench, 0), 30),
         LabFault::Iam13 => assert_eq!(coordinator(&bench, 1), 53),
         LabFault::Clu18 => assert_eq!(coordinator(&bench, 0), 15),

@@ -11,7 +11,7 @@ use client::{
     CLIENT, Client, End, OFFERED, Running, authenticate, handshake, hex, logged_in, message, offer,
     offer_bare, quick, request, start, start_with, try_connect, with_names,
 };
-use msk_doctor::lab::LabConfig;
+use msk_doctor::lab::{LabConfig, Schedule};
 
 /// What is not there by then is a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -110,7 +110,7 @@ fn a_listener_that_does_not_frame_tokens() {
     let lab = start(&["SASL-07"]);
     let mut client = Client::connect(&lab, 0);
     client.send(&versions());
-    client.expect("00000028 00000005 0000 00000005 0003 0000 000c 000a 0000 0003 0011 0000 0000 0012 0000 0004 0016 0000 0004");
+    client.expect("0000003a 00000005 0000 00000008 0000 0003 0008 0001 0004 000b 0002 0001 0005 0003 0000 000c 000a 0000 0003 0011 0000 0000 0012 0000 0004 0016 0000 0004");
     client.send(&handshake(1));
     client.expect_close();
     let token = message(&lab.token());
@@ -198,4 +198,67 @@ fn clusters_of_other_seeds_have_other_ids() {
         ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2],
         "{ids:?}"
     );
+}
+
+/// How a login at the first broker ends: with what error.
+fn login(lab: &Running) -> u8 {
+    let answer = offer(lab, 0).frame();
+    assert_eq!(answer[8], 0, "{answer:?}");
+    answer[9]
+}
+
+fn scheduled(schedule: Schedule) -> LabConfig {
+    LabConfig {
+        schedule,
+        ..quick()
+    }
+}
+
+#[test]
+fn the_first_connections_are_served_well_where_that_is_wanted() {
+    let late = Schedule {
+        after: 2,
+        ..Schedule::default()
+    };
+    let lab = start_with(&["IAM-01"], scheduled(late));
+    let found: Vec<u8> = (0..4).map(|_| login(&lab)).collect();
+    assert_eq!(found, [0, 0, 58, 58]);
+}
+
+#[test]
+fn a_share_of_the_connections_meets_the_fault() {
+    let half = Schedule {
+        share: 0.5,
+        ..Schedule::default()
+    };
+    let lab = start_with(&["IAM-01"], scheduled(half));
+    let denied = (0..40).filter(|_| login(&lab) == 58).count();
+    // By chance, and the same at each start: the seed is.
+    assert!((10..=30).contains(&denied), "{denied}");
+    let again = start_with(&["IAM-01"], scheduled(half));
+    assert_eq!((0..40).filter(|_| login(&again) == 58).count(), denied);
+}
+
+#[test]
+fn late_answers_come_all_the_same() {
+    let slow = Schedule {
+        delay: Duration::from_millis(30),
+        ..Schedule::default()
+    };
+    let lab = start_with(&[], scheduled(slow));
+    for _ in 0..5 {
+        assert_eq!(login(&lab), 0);
+    }
+}
+
+#[test]
+fn faults_are_made_together() {
+    let lab = start(&["LIM-01@1", "CLU-09", "TCP-02@2"]);
+    assert_eq!(login(&lab), 58);
+    let mut third = logged_in(&lab, 2);
+    third.send(&metadata("00000000"));
+    // A ghost makes four.
+    assert_eq!(third.frame()[12..16], hex("00000004")[..]);
+    let second = lab.brokers()[1].address;
+    assert!(std::net::TcpStream::connect(second).is_err());
 }

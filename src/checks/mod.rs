@@ -3,6 +3,7 @@
 //! A check is pure. It says how an entry stands towards one sign; `diagnosis` weighs the answers.
 //! Among entries of equal weight the order of the tables decides: the more specific comes first.
 
+mod canary;
 mod certificate;
 pub mod configuration;
 mod connect;
@@ -47,6 +48,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         certificate::CHECKS,
         kafka::CHECKS,
         login::CHECKS,
+        canary::CHECKS,
     ]
     .into_iter()
     .flatten()

@@ -7,7 +7,8 @@ use crate::diagnosis::{Fact, Finding, Status};
 use crate::phase::Phase;
 use crate::probe::observation::{Detail, Observation};
 use crate::probe::resolve::slow;
-use crate::target::MskName;
+use crate::target::{Auth, MskName};
+use crate::text::escaped;
 
 /// Days before the end of a certificate from which on it is worth a word.
 const DAYS_LEFT: i64 = 21;
@@ -85,7 +86,29 @@ fn of_attempt(case: &Case, observation: &Observation) -> Vec<Finding> {
         found.push(warning(&c::DNS_11, observation, words));
     }
     found.extend(of_times(observation));
+    found.extend(half_rights(case, observation));
     found
+}
+
+/// Topics of which the broker allows one side alone: whether the client reads or writes is not known.
+fn half_rights(case: &Case, observation: &Observation) -> Vec<Finding> {
+    let fault = if case.target.auth == Auth::Iam {
+        &c::IAM_10
+    } else {
+        &c::IAM_18
+    };
+    let topics = observation.metadata().into_iter().flat_map(|m| &m.topics);
+    let found = topics.filter_map(|topic| {
+        let (side, what) = match (topic.may_read(), topic.may_write()) {
+            (Some(true), Some(false)) => ("producer", "written"),
+            (Some(false), Some(true)) => ("consumer", "read"),
+            _ => return None,
+        };
+        let name = escaped(&topic.name);
+        let words = format!("a {side} fails: the broker does not let topic {name} be {what}");
+        Some(warning(fault, observation, words))
+    });
+    found.collect()
 }
 
 fn of_times(observation: &Observation) -> Vec<Finding> {

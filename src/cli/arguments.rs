@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::{ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase};
+use super::values::{
+    ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase, share,
+};
 use crate::aws::snapshot::Snapshot;
 use crate::case::{RunningFunction, Shares};
 use crate::clients::Library;
@@ -17,6 +19,7 @@ use crate::target::Auth;
 
 /// The arguments of `diagnose` and of each layer.
 #[derive(Debug, Args, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct DiagnoseArgs {
     /// Bootstrap string (host:port,…), `-` for standard input, a file that holds one; or, with AWS facts, the name or
     /// ARN of a function or cluster
@@ -46,6 +49,9 @@ pub struct DiagnoseArgs {
     /// Transactional id to ask for
     #[arg(long, value_name = "ID", env = "MSK_DOCTOR_TRANSACTIONAL_ID")]
     pub transactional_id: Option<String>,
+    /// Write one record to the topic with a real client (librdkafka), and read it back: it stays there, and consumers see it
+    #[arg(long, requires = "topic", conflicts_with_all = ["case", "no_probe"])]
+    pub canary: bool,
     /// Role, role's session or user whose rights are asked [default: the function's role, else the credentials' own]
     #[arg(long, value_name = "ARN", env = "MSK_DOCTOR_PRINCIPAL")]
     pub principal: Option<String>,
@@ -514,7 +520,11 @@ pub struct DemoArgs {
 /// The arguments of `lab`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  msk-doctor lab\n  msk-doctor lab IAM-01\n  msk-doctor lab TCP-02@2 --brokers 3"
+    after_help = "Examples:\n  msk-doctor lab\n  msk-doctor lab IAM-01\n  msk-doctor lab TCP-02@2 --brokers 3\n  \
+    msk-doctor lab LIM-01 CLU-09\n  msk-doctor lab NET-03 --share 20%\n  \
+    msk-doctor lab --check-client python3 client.py {bootstrap} {ca}\n\n\
+    What stands after --check-client is the command: {bootstrap}, {ca} and {topic} in it are the lab's. Its environment has the lab's \
+    credentials (AWS_ACCESS_KEY_ID and the like), MSK_DOCTOR_LAB_BOOTSTRAP and MSK_DOCTOR_LAB_CA."
 )]
 pub struct LabArgs {
     /// Faults to make, such as LIM-01 or TCP-02@2 (on broker 2) [default: none]
@@ -541,9 +551,28 @@ pub struct LabArgs {
     /// The cluster's part of MSK-like names, after b-N
     #[arg(long, value_name = "NAME", default_value = "demo.abc123.c2", value_parser = cluster)]
     pub cluster: String,
-    /// Seed of delays
+    /// Seed of delays, and of the connections that --share picks
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Serve the first N connections to each broker well
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub after: u64,
+    /// Make the faults on this share of the connections
+    #[arg(long, value_name = "P%", default_value = "100%", value_parser = share)]
+    pub share: f64,
+    /// Answer late: each time by something between none and this
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub delay: Option<Duration>,
+    /// Run this command against a healthy lab and then against each fault (those named, else all that a client can meet), and say how it
+    /// fares
+    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["list", "listen"])]
+    pub check_client: Vec<String>,
+    /// How long the command may run
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, requires = "check_client")]
+    pub client_timeout: Duration,
+    /// Say it in JSON
+    #[arg(long, requires = "check_client")]
+    pub json: bool,
 }
 
 /// The arguments of `snapshot`.

@@ -13,8 +13,9 @@ use super::fields::{Field, fields, flag_words, nearest};
 use super::{Cli, Command, PreflightArgs};
 
 /// What is of the whole run, needs somebody's yes, or is a secret: none of it is in a file.
-const NOT_FOR_FILES: [&str; 11] = [
+const NOT_FOR_FILES: [&str; 12] = [
     "ascii",
+    "canary",
     "color",
     "config",
     "help",

@@ -157,6 +157,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// A share in per cent, as a number from 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    match number.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(format!("{text:?} is no share, such as 20%")),
+    }
+}
+
 /// Labels of a host name, in lower case.
 pub(super) fn cluster(text: &str) -> Result<String, String> {
     let label = |label: &str| {

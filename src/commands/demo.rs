@@ -126,6 +126,7 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
         instance: None,
         function: None,
         speaks_for: vec![Shares::Path, Shares::Identity],
+        canary: None,
         cancel,
         progress: progress(),
         seen: Box::new(|_| {}),

@@ -39,6 +39,11 @@ pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
 /// `network`, `cluster`, `lambda` and `iam`: what the configuration says, and no packet.
 pub fn configured(args: &DiagnoseArgs, asked: Asked) -> Result<u8> {
     output::check(&args.output)?;
+    if args.canary {
+        return Err(wrong(
+            "--canary sends a record, and this subcommand sends no packet",
+        ));
+    }
     let (case, diagnosis) = match &args.case {
         Some(path) => concluded(Case {
             asked,
@@ -272,6 +277,7 @@ pub async fn probed(args: &DiagnoseArgs, until: Phase, ends: Ends) -> Result<(Ca
         function: args.given.function.clone(),
         speaks_for,
         facts,
+        canary: setup::canary(args, until)?,
         cancel: ends.cancel,
         progress: ends.progress,
         seen: ends.seen,

@@ -1,12 +1,15 @@
 //! `lab`: the embedded cluster until Ctrl-C.
 
+mod check;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Result;
 use msk_doctor::cli::LabArgs;
 use msk_doctor::lab::{
-    Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabError, LabFault, page,
+    Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabError, LabFault, Schedule,
+    page,
 };
 
 use super::{runtime, wrong};
@@ -33,8 +36,16 @@ pub fn run(args: &LabArgs) -> Result<u8> {
         dns: args.dns,
         cluster: args.cluster.clone(),
         seed: args.seed,
+        schedule: Schedule {
+            after: args.after,
+            share: args.share,
+            delay: args.delay.unwrap_or_default(),
+        },
         ..LabConfig::default()
     };
+    if !args.check_client.is_empty() {
+        return runtime()?.block_on(check::run(args, &config));
+    }
     let folder = Folder::open(args.dir.clone())?;
     runtime()?.block_on(async {
         let lab = Lab::start(config).await.map_err(start_failed)?;
@@ -65,7 +76,9 @@ pub fn faults(codes: &[String]) -> Result<Vec<FaultSpec>> {
 /// A lab that cannot start is mostly a port in use: wrong use.
 pub fn start_failed(error: LabError) -> anyhow::Error {
     match error {
-        LabError::Listen { .. } | LabError::NoSuchBroker(_) => wrong(error.to_string()),
+        LabError::Listen { .. } | LabError::NoSuchBroker(_) | LabError::NotOfConnections(_) => {
+            wrong(error.to_string())
+        }
         LabError::Certificates(_) | LabError::Tls(_) => error.into(),
     }
 }

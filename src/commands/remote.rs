@@ -347,6 +347,8 @@ async fn asked(
         args.given.facts.clone_from(&from.facts);
         args.bootstrap = Some(bootstrap(&from.target));
         args.target = None;
+        // One record is enough: the function's.
+        args.canary = false;
         if from.client.kind == ClientKind::Function {
             args.function.clone_from(&from.client.name);
         } else {

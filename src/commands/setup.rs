@@ -1,13 +1,16 @@
 //! What a run needs besides the question: whom to trust, how to log in.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use msk_doctor::aws::credentials::CredentialOptions;
+use msk_doctor::canary::Identity;
 use msk_doctor::cli::{DiagnoseArgs, Mechanism};
-use msk_doctor::pipeline::TokenSource;
+use msk_doctor::phase::Phase;
+use msk_doctor::pipeline::{CanarySetup, TokenSource};
 use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::tls::ClientIdentity;
 use msk_doctor::sasl::inspect::{inspect, judge_for_region};
@@ -109,6 +112,33 @@ fn platform_roots() -> Vec<rustls_pki_types::TrustAnchor<'static>> {
                 .map(|anchor| anchor.to_owned())
         })
         .collect()
+}
+
+/// The canary, if one is wanted.
+pub fn canary(args: &DiagnoseArgs, until: Phase) -> Result<Option<CanarySetup>> {
+    if !args.canary {
+        return Ok(None);
+    }
+    if until < Phase::Authorise {
+        return Err(wrong(
+            "--canary needs all phases: leave out the subcommand, or --canary",
+        ));
+    }
+    let read = |path: &Path| {
+        std::fs::read_to_string(path)
+            .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))
+    };
+    let identity = match (&args.client_cert, &args.client_key) {
+        (Some(certificate), Some(key)) => Some(Identity {
+            certificate: read(certificate)?,
+            key: read(key)?.into(),
+        }),
+        _ => None,
+    };
+    Ok(Some(CanarySetup {
+        identity,
+        announce: Box::new(|words| eprintln!("msk-doctor: {words}")),
+    }))
 }
 
 /// The client's certificate.

@@ -58,7 +58,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     let sure = stated.unknown.is_empty() && proof.verdict() == Some(PathVerdict::Reachable);
     findings.extend(judged.findings);
     findings.extend(stated.findings);
-    let mut unknown = unknowns(case);
+    let mut unknown = unknowns(case, &causes);
     unknown.extend(judged.unknown);
     unknown.extend(stated.unknown);
     unknown.extend(stated.seldom);

@@ -59,6 +59,8 @@ pub enum Sign {
     CoordinatorUnavailable,
     AdvertisedUnusable,
     ClustersMixed,
+    CanaryRefused,
+    CanaryFailed,
 }
 
 impl Sign {
@@ -66,7 +68,9 @@ impl Sign {
     /// broker decides it, or who logs in.
     #[must_use]
     pub fn needs(self) -> Shares {
-        if self < Sign::CertificateUntrusted || matches!(self, Sign::AdvertisedUnusable) {
+        if self < Sign::CertificateUntrusted
+            || matches!(self, Sign::AdvertisedUnusable | Sign::CanaryFailed)
+        {
             Shares::Path
         } else {
             Shares::Identity
@@ -104,7 +108,7 @@ impl Seen<'_> {
 #[must_use]
 pub fn signs(case: &Case) -> Vec<Seen<'_>> {
     let mut found = Vec::new();
-    for observation in case.attempts() {
+    for observation in case.attempts().chain(case.canary()) {
         if is_spare_ipv6(case, observation) {
             continue;
         }
@@ -205,6 +209,8 @@ fn of_record(observation: &Observation, record: &PhaseRecord) -> Vec<Sign> {
         (Phase::Authorise, _) if closed => vec![Sign::MetadataClosed],
         (Phase::Authorise, _) if waiting => vec![Sign::MetadataSilent],
         (Phase::Authorise, End::Answered) => rights(record),
+        (Phase::Canary, End::KafkaError) => vec![Sign::CanaryRefused],
+        (Phase::Canary, End::ClientError) => vec![Sign::CanaryFailed],
         _ => Vec::new(),
     }
 }

@@ -1,10 +1,10 @@
 //! The verdict is about the client, not about where msk-doctor happens to run.
 
-use super::sign::signs;
+use super::sign::{Sign, signs};
 use super::{Cause, Unknown, Verdict};
 use crate::case::{Case, ClientKind, IdentityFacts, Shares};
 use crate::phase::Phase;
-use crate::probe::observation::{Observation, Stop};
+use crate::probe::observation::{CanaryPart, Detail, Observation, Stop};
 use crate::target::TargetBroker;
 
 /// The verdict on the client. What is seen from elsewhere never alone makes it healthy or faulty.
@@ -17,7 +17,7 @@ pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
             Verdict::Inconclusive
         };
     }
-    if speaks && case.complete && everything_works(case) {
+    if speaks && case.complete && everything_works(case) && canary_sings(case) {
         Verdict::Healthy
     } else {
         Verdict::Inconclusive
@@ -37,6 +37,44 @@ fn everything_works(case: &Case) -> bool {
     !brokers.is_empty() && brokers.iter().all(|broker| case.works(broker))
 }
 
+/// Whether the canary, if one was asked for, came back.
+fn canary_sings(case: &Case) -> bool {
+    case.canary_absent.is_none() && case.canary().is_none_or(|own| own.answered(Phase::Canary))
+}
+
+/// What the canary left open: it was not sent, or a real client failed where the probes work.
+fn canary(case: &Case) -> Option<Unknown> {
+    if let Some(because) = &case.canary_absent {
+        return Some(Unknown {
+            what: format!("whether a record can be written and read back: {because}"),
+            needs: "a run in which the topic is found".to_owned(),
+        });
+    }
+    let record = case.canary()?.failure()?;
+    let Detail::Canary(detail) = &record.detail else {
+        return None;
+    };
+    let part = detail.failed.map_or("the canary", CanaryPart::words);
+    let words = detail.error.as_deref().unwrap_or("no reason was given");
+    let beside = if everything_works(case) {
+        ", where the probes found nothing wrong"
+    } else {
+        ""
+    };
+    let logged: String = detail
+        .log
+        .last()
+        .map(|line| format!("; it logged: {line}"))
+        .unwrap_or_default();
+    Some(Unknown {
+        what: format!(
+            "why {} failed at {part}{beside}: {words}{logged}",
+            detail.client
+        ),
+        needs: "a longer --deadline, or librdkafka's log with debug=broker,security".to_owned(),
+    })
+}
+
 /// What a run from inside the VPC could not tell.
 fn from_inside(case: &Case) -> Vec<Unknown> {
     let absent = case.remote_absent.iter().map(|because| Unknown {
@@ -53,8 +91,12 @@ fn from_inside(case: &Case) -> Vec<Unknown> {
 }
 
 /// What could not be checked, and what it needs.
-pub(super) fn unknowns(case: &Case) -> Vec<Unknown> {
+pub(super) fn unknowns(case: &Case, causes: &[Cause]) -> Vec<Unknown> {
     let mut found = from_inside(case);
+    let explained = causes
+        .iter()
+        .any(|cause| cause.signs.contains(&Sign::CanaryRefused));
+    found.extend(canary(case).filter(|_| !explained));
     let mut add = |what: &str, needs: &str| {
         found.push(Unknown {
             what: what.to_owned(),

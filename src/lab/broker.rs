@@ -11,12 +11,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::certificates::{Authorities, Authority, Leaf, PROXY};
 use super::limit::Bucket;
+use super::log::Log;
 use super::messages::{Listed, Listener};
 use super::session::{Answer, ESCAPES, Session, Then};
 use super::{Advertise, Cluster, LabBroker, LabError, LabFault, SCRAM_USER};
@@ -37,43 +38,53 @@ const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 40];
 const HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 const SSH: &[u8] = b"SSH-2.0-OpenSSH_9.6\r\n";
 
-/// A broker and what it needs to know.
-pub(super) struct Broker {
-    identity: LabBroker,
-    cluster: Arc<Cluster>,
-    /// `None`: a listener in clear text.
-    tls: Option<Arc<ServerConfig>>,
-    logins: Mutex<Bucket>,
-    connections: AtomicU64,
+/// A broker's listener: the broker with its faults, and the same without, for connections that are spared.
+pub(super) struct Door {
+    faulty: Arc<Broker>,
+    healthy: Option<Arc<Broker>>,
+    taken: AtomicU64,
 }
 
-impl Broker {
+impl Door {
     pub(super) fn new(
-        identity: LabBroker,
-        cluster: Arc<Cluster>,
+        identity: &LabBroker,
+        cluster: &Arc<Cluster>,
         authorities: &Authorities,
     ) -> Result<Self, LabError> {
-        let tls = if cluster.has(LabFault::Tls02, &identity) {
-            None
-        } else {
-            Some(tls(&identity, &cluster, authorities)?)
+        let broker = |is_faulty| {
+            Broker::new(identity.clone(), cluster.clone(), authorities, is_faulty).map(Arc::new)
         };
         Ok(Self {
-            tls,
-            logins: Mutex::new(Bucket::new(cluster.login_rate)),
-            identity,
-            cluster,
-            connections: AtomicU64::new(0),
+            faulty: broker(true)?,
+            healthy: cluster
+                .schedule
+                .spares()
+                .then(|| broker(false))
+                .transpose()?,
+            taken: AtomicU64::new(0),
         })
     }
 
     /// Starts accepting.
     pub(super) fn start(self, listener: TcpListener, stop: CancellationToken) {
-        tokio::spawn(Arc::new(self).accept(listener, stop));
+        tokio::spawn(self.accept(listener, stop));
     }
 
-    async fn accept(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
-        if self.has(LabFault::Tcp05) || self.has(LabFault::Lim06) {
+    /// Whom the next connection meets.
+    fn next(&self) -> &Arc<Broker> {
+        let number = self.taken.fetch_add(1, Ordering::Relaxed);
+        let Broker {
+            cluster, identity, ..
+        } = &*self.faulty;
+        cluster.connections.fetch_add(1, Ordering::Relaxed);
+        match &self.healthy {
+            Some(healthy) if !cluster.schedule.hits(cluster.seed, identity.id, number) => healthy,
+            _ => &self.faulty,
+        }
+    }
+
+    async fn accept(self, listener: TcpListener, stop: CancellationToken) {
+        if self.healthy.is_none() && self.faulty.leaves_connections() {
             // The kernel completes the handshakes; nobody takes the connections.
             stop.cancelled().await;
             return;
@@ -88,14 +99,50 @@ impl Broker {
                 sleep(Duration::from_millis(10)).await;
                 continue;
             };
-            let connection = tokio::spawn(self.clone().serve_until(tcp, stop.clone()));
-            let broker = self.clone();
+            let broker = self.next().clone();
+            let connection = tokio::spawn(broker.clone().serve_until(tcp, stop.clone()));
             tokio::spawn(async move {
                 if connection.await.is_err_and(|error| error.is_panic()) {
                     broker.cluster.panics.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
+    }
+}
+
+/// A broker and what it needs to know.
+pub(super) struct Broker {
+    /// Whether the faults of the lab are its own.
+    is_faulty: bool,
+    identity: LabBroker,
+    cluster: Arc<Cluster>,
+    /// `None`: a listener in clear text.
+    tls: Option<Arc<ServerConfig>>,
+    logins: Mutex<Bucket>,
+    connections: AtomicU64,
+}
+
+impl Broker {
+    fn new(
+        identity: LabBroker,
+        cluster: Arc<Cluster>,
+        authorities: &Authorities,
+        is_faulty: bool,
+    ) -> Result<Self, LabError> {
+        let has = |fault| is_faulty && cluster.has(fault, &identity);
+        let tls = if has(LabFault::Tls02) {
+            None
+        } else {
+            Some(tls(&identity, authorities, has)?)
+        };
+        Ok(Self {
+            is_faulty,
+            tls,
+            logins: Mutex::new(Bucket::new(cluster.login_rate)),
+            identity,
+            cluster,
+            connections: AtomicU64::new(0),
+        })
     }
 
     async fn serve_until(self: Arc<Self>, tcp: TcpStream, stop: CancellationToken) {
@@ -111,6 +158,10 @@ impl Broker {
         if self.has(LabFault::Lim04) {
             return Ok(());
         }
+        if self.leaves_connections() {
+            return std::future::pending().await;
+        }
+        self.be_late(number, 0).await;
         if self.has(LabFault::Lim05) {
             sleep(self.cluster.throttle_delay).await;
             // Closed as Kafka's acceptor closes: what the client sent is left unread, so that the
@@ -204,13 +255,14 @@ impl Broker {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut session = Session::new(self);
-        loop {
+        for step in 1.. {
             let frame = match timeout(IDLE, read_frame(stream, session.max_request())).await {
                 Ok(Ok(Some(frame))) => frame,
                 Ok(Ok(None)) | Err(_) => return Ok(Then::Close),
                 Ok(Err(error)) => return Err(error),
             };
-            let Answer { bytes, then } = session.on(&frame, SystemTime::now());
+            let Answer { bytes, then } = self.answer(&mut session, &frame).await;
+            self.be_late(number, step).await;
             if then == Then::CloseAfterDelay {
                 sleep(self.delay(number)).await;
             }
@@ -220,10 +272,26 @@ impl Broker {
             stream.write_all(&bytes).await?;
             stream.flush().await?;
             match then {
-                Then::Listen => {}
+                Then::Listen | Then::Hold(_) => {}
                 Then::Mute(time) => sleep(time).await,
                 Then::CloseAfterDelay => return Ok(Then::Close),
                 then => return Ok(then),
+            }
+        }
+        Ok(Then::Close)
+    }
+
+    /// The answer to a frame: one to a fetch that finds nothing waits for records.
+    async fn answer(&self, session: &mut Session<'_>, frame: &[u8]) -> Answer {
+        let mut arrivals = self.log().arrivals();
+        let began = Instant::now();
+        loop {
+            let answer = session.on(frame, SystemTime::now());
+            let Then::Hold(time) = answer.then else {
+                return answer;
+            };
+            if timeout_at(began + time, arrivals.changed()).await.is_err() {
+                return answer;
             }
         }
     }
@@ -279,7 +347,26 @@ impl Broker {
 /// What a session asks of its broker.
 impl Broker {
     pub(super) fn has(&self, fault: LabFault) -> bool {
-        self.cluster.has(fault, &self.identity)
+        (self.is_faulty || fault.is_of_the_listener()) && self.cluster.has(fault, &self.identity)
+    }
+
+    /// Whether the kernel completes handshakes and nobody takes the connections.
+    fn leaves_connections(&self) -> bool {
+        self.has(LabFault::Tcp05) || self.has(LabFault::Lim06)
+    }
+
+    /// Waits as long as answer number `step` on a connection is late.
+    async fn be_late(&self, connection: u64, step: u64) {
+        let Cluster { schedule, seed, .. } = &*self.cluster;
+        let late = schedule.late(*seed, self.identity.id, connection, step);
+        if !late.is_zero() {
+            sleep(late).await;
+        }
+    }
+
+    /// A login is judged.
+    pub(super) fn count_login(&self) {
+        self.cluster.logins.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the listener wants a login.
@@ -331,11 +418,19 @@ impl Broker {
     }
 
     pub(super) fn is_full_of_escapes(&self) -> bool {
-        is_full_of_escapes(&self.cluster, &self.identity)
+        is_full_of_escapes(|fault| self.has(fault))
     }
 
     pub(super) fn credentials(&self) -> &Credentials {
         &self.cluster.credentials
+    }
+
+    pub(super) fn id(&self) -> i32 {
+        self.identity.id
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        &self.cluster.log
     }
 
     pub(super) fn topics(&self) -> &[String] {
@@ -398,17 +493,15 @@ fn cluster_id(seed: u64, another: u64) -> String {
     URL_SAFE_NO_PAD.encode(bytes.concat())
 }
 
-fn is_full_of_escapes(cluster: &Cluster, broker: &LabBroker) -> bool {
-    cluster.has(LabFault::HostileEscapes, broker)
-        || cluster.has(LabFault::HostileEscapesLogin, broker)
+fn is_full_of_escapes(has: impl Fn(LabFault) -> bool) -> bool {
+    has(LabFault::HostileEscapes) || has(LabFault::HostileEscapesLogin)
 }
 
 fn tls(
     broker: &LabBroker,
-    cluster: &Cluster,
     authorities: &Authorities,
+    has: impl Fn(LabFault) -> bool,
 ) -> Result<Arc<ServerConfig>, LabError> {
-    let has = |fault| cluster.has(fault, broker);
     let stranger = if has(LabFault::Tls03) {
         Some(Authority::new("Amazon")?)
     } else if has(LabFault::Tls12) {
@@ -420,7 +513,7 @@ fn tls(
         broker,
         of_another: has(LabFault::Tls05),
         expired: has(LabFault::Tls14),
-        organization: is_full_of_escapes(cluster, broker).then_some(ESCAPES),
+        organization: is_full_of_escapes(&has).then_some(ESCAPES),
     };
     let ca = &authorities.ca;
     let proxy = authorities

@@ -77,6 +77,10 @@ pub enum LabFault {
     Tls06Intolerant,
     Net03Name,
     Iam10Describe,
+    Iam10Write,
+    Iam10Read,
+    Clu05,
+    Clu12,
     Iam11,
     Iam12,
     Iam13,
@@ -358,6 +362,26 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         "topics may be described, and neither read nor written (--topic lab shows it)",
     ),
     (
+        LabFault::Iam10Write,
+        "IAM-10-write",
+        "topics may be read and not written (--topic lab shows it)",
+    ),
+    (
+        LabFault::Iam10Read,
+        "IAM-10-read",
+        "topics may be written and not read (--topic lab shows it)",
+    ),
+    (
+        LabFault::Clu05,
+        "CLU-05",
+        "the brokers' disks are full (--topic lab --canary shows it)",
+    ),
+    (
+        LabFault::Clu12,
+        "CLU-12",
+        "too few replicas are in sync for a write (--topic lab --canary shows it)",
+    ),
+    (
         LabFault::Iam11,
         "IAM-11",
         "no consumer group may be used (--group shows it)",
@@ -449,6 +473,28 @@ impl LabFault {
     #[must_use]
     pub fn is_of_the_catalogue(self) -> bool {
         !self.code().starts_with("hostile-") && !self.code().starts_with("listener-")
+    }
+
+    /// Whether it is made on connections: the others are of names, ports, or what the cluster is.
+    pub(super) fn is_of_connections(self) -> bool {
+        !matches!(
+            self,
+            LabFault::Dns01
+                | LabFault::Dns02
+                | LabFault::Dns02Silence
+                | LabFault::Dns03
+                | LabFault::Tcp02
+                | LabFault::Clu03
+                | LabFault::Clu09
+        )
+    }
+
+    /// Whether it is what the listener is, for good, rather than something that comes and goes.
+    pub(super) fn is_of_the_listener(self) -> bool {
+        matches!(
+            self,
+            LabFault::ListenerScram | LabFault::ListenerScram256 | LabFault::Iam18
+        )
     }
 
     /// Whether it is made on one broker unless another is named.

@@ -12,10 +12,14 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
 
+use super::data::{Fetch, ListOffsets, Produce};
 use super::reader::Reader;
 
 /// The requests that the lab answers, with their first and last version.
-const KNOWN: [(ApiKey, i16, i16); 6] = [
+const KNOWN: [(ApiKey, i16, i16); 9] = [
+    (ApiKey::Produce, 3, 8),
+    (ApiKey::Fetch, 4, 11),
+    (ApiKey::ListOffsets, 1, 5),
     (ApiKey::Metadata, 0, 12),
     (ApiKey::FindCoordinator, 0, 3),
     (ApiKey::SaslHandshake, 0, 1),
@@ -49,18 +53,22 @@ impl Listener {
 /// `UNSUPPORTED_VERSION`.
 const UNSUPPORTED_VERSION: i16 = 35;
 /// `UNKNOWN_TOPIC_OR_PARTITION`.
-const UNKNOWN_TOPIC: i16 = 3;
+pub(super) const UNKNOWN_TOPIC: i16 = 3;
 /// `LEADER_NOT_AVAILABLE`.
 const LEADER_NOT_AVAILABLE: i16 = 5;
 /// `INVALID_TOPIC_EXCEPTION`.
 const INVALID_TOPIC: i16 = 17;
 /// `TOPIC_AUTHORIZATION_FAILED`.
-const TOPIC_DENIED: i16 = 29;
+pub(super) const TOPIC_DENIED: i16 = 29;
 /// All of a topic's operations (bits by `AclOperation`), as an authoriser that allows all says.
-const ALL_OPERATIONS: i32 = 0xdf8;
+pub(super) const ALL_OPERATIONS: i32 = 0xdf8;
 
+/// `AclOperation.READ`.
+pub(super) const READ: i32 = 1 << 3;
+/// `AclOperation.WRITE`.
+pub(super) const WRITE: i32 = 1 << 4;
 /// `AclOperation.DESCRIBE`.
-const DESCRIBE: i32 = 1 << 8;
+pub(super) const DESCRIBE: i32 = 1 << 8;
 
 /// A request, read.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,6 +102,12 @@ pub(super) enum Body {
         /// Whether it fences nobody.
         idempotent: bool,
     },
+    /// `Produce`.
+    Produce(Produce),
+    /// `Fetch`.
+    Fetch(Fetch),
+    /// `ListOffsets`.
+    ListOffsets(ListOffsets),
     /// A request that Kafka knows and the lab does not answer.
     Other,
 }
@@ -154,6 +168,9 @@ pub(super) fn read(frame: &[u8], listener: Listener) -> Option<Request> {
                 transaction: kind == Some(1),
             }
         }
+        ApiKey::Produce => Body::Produce(Produce::read(&mut bytes)?),
+        ApiKey::Fetch => Body::Fetch(Fetch::read(&mut bytes, version)?),
+        ApiKey::ListOffsets => Body::ListOffsets(ListOffsets::read(&mut bytes, version)?),
         ApiKey::InitProducerId => Body::InitProducerId {
             idempotent: if version >= 2 {
                 bytes.compact_nullable_string()?.is_none()
@@ -221,7 +238,11 @@ fn metadata_request(bytes: &mut Reader<'_>, version: i16) -> Option<Wanted> {
 }
 
 /// A frame with its length, or nothing if the answer cannot be put in that version.
-fn framed<R: Encodable + HeaderVersion>(request: &Request, version: i16, response: &R) -> Vec<u8> {
+pub(super) fn framed<R: Encodable + HeaderVersion>(
+    request: &Request,
+    version: i16,
+    response: &R,
+) -> Vec<u8> {
     let header = ResponseHeader::default().with_correlation_id(request.correlation_id);
     let mut body = BytesMut::new();
     let encoded = header
@@ -338,8 +359,8 @@ pub(super) struct Described<'a> {
     pub(super) topics: &'a [String],
     /// Whether topics may be described.
     pub(super) authorised: bool,
-    /// Whether topics may be described and nothing more.
-    pub(super) useless: bool,
+    /// What may be done with topics: bits by `AclOperation`.
+    pub(super) operations: i32,
     /// Whether each topic's first partition is without a leader.
     pub(super) leaderless: bool,
 }
@@ -416,11 +437,7 @@ fn topic(
         topic = topic.with_topic_id(uuid::Uuid::from_bytes(id));
     }
     if operations {
-        topic = topic.with_topic_authorized_operations(if cluster.useless {
-            DESCRIBE
-        } else {
-            ALL_OPERATIONS
-        });
+        topic = topic.with_topic_authorized_operations(cluster.operations);
     }
     let partitions = cluster.brokers.iter().zip(0..).map(|(broker, index)| {
         let partition = MetadataResponsePartition::default()
@@ -501,7 +518,7 @@ mod tests {
             brokers: &[broker],
             topics: &topics,
             authorised: true,
-            useless: false,
+            operations: ALL_OPERATIONS,
             leaderless: false,
         };
         for version in 0..=12 {
@@ -554,7 +571,7 @@ mod tests {
             if let Some(request) = read(&frame, Listener::Framing)
                 && let Body::Metadata(wanted) = &request.body
             {
-                let cluster = Described { cluster_id: "", brokers: &[], topics: &[], authorised: true, useless: false, leaderless: true };
+                let cluster = Described { cluster_id: "", brokers: &[], topics: &[], authorised: true, operations: ALL_OPERATIONS, leaderless: true };
                 metadata(&request, wanted, &cluster, 0);
             }
         }

@@ -38,6 +38,10 @@ impl<'a> Reader<'a> {
         self.array().map(i32::from_be_bytes)
     }
 
+    pub(super) fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_be_bytes)
+    }
+
     /// An unsigned number in at most five groups of seven bits.
     fn varint(&mut self) -> Option<usize> {
         let mut value = 0u64;
@@ -70,6 +74,15 @@ impl<'a> Reader<'a> {
     pub(super) fn bytes(&mut self) -> Option<Vec<u8>> {
         let length = usize::try_from(self.i32()?).ok()?;
         self.take(length).map(<[u8]>::to_vec)
+    }
+
+    pub(super) fn nullable_bytes(&mut self) -> Option<Option<Vec<u8>>> {
+        match self.i32()? {
+            -1 => Some(None),
+            length => self
+                .take(usize::try_from(length).ok()?)
+                .map(|bytes| Some(bytes.to_vec())),
+        }
     }
 
     /// A count or length of the flexible versions (KIP-482): one more than the number, 0 is null.

@@ -5,7 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use super::LabFault;
 use super::broker::Broker;
-use super::messages::{self, Body, Described, Request, Wanted};
+use super::data;
+use super::messages::{
+    self, ALL_OPERATIONS, Body, DESCRIBE, Described, READ, Request, TOPIC_DENIED, UNKNOWN_TOPIC,
+    WRITE, Wanted,
+};
 use super::scram::{self, Waiting};
 use super::verify::{Refused, verify, verify_payload};
 use crate::sasl::scram::Hash;
@@ -24,6 +28,12 @@ const UNPARSEABLE: &str =
 /// The throttle time that LIM-08 announces, and keeps (KIP-219).
 const THROTTLE: Duration = Duration::from_millis(25);
 
+/// `NOT_LEADER_OR_FOLLOWER`.
+const NOT_LEADER: i16 = 6;
+/// `NOT_ENOUGH_REPLICAS`.
+const NOT_ENOUGH_REPLICAS: i16 = 19;
+/// `KAFKA_STORAGE_ERROR`.
+const STORAGE_ERROR: i16 = 56;
 /// `COORDINATOR_NOT_AVAILABLE`.
 const COORDINATOR_NOT_AVAILABLE: i16 = 15;
 /// `GROUP_AUTHORIZATION_FAILED`.
@@ -55,6 +65,8 @@ pub(super) enum Then {
     Listen,
     /// Reads nothing for a while, then the next request.
     Mute(Duration),
+    /// Keeps the answer for so long, unless records arrive before.
+    Hold(Duration),
     /// Sends `close_notify` and FIN.
     Close,
     /// Waits `connection.failed.authentication.delay.ms`, and only then answers; `close_notify`, FIN.
@@ -136,6 +148,14 @@ pub(super) struct Session<'a> {
     /// The mechanism that the client has chosen.
     mechanism: &'static str,
     scram: Option<Waiting>,
+}
+
+/// What a client wants of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Describes,
+    Reads,
+    Writes,
 }
 
 /// What the authenticator says of a token.
@@ -266,7 +286,65 @@ impl<'a> Session<'a> {
                 let error = if denied { CLUSTER_DENIED } else { 0 };
                 Then::Listen.after(messages::init_producer_id(request, error))
             }
+            Body::Produce(asked) => {
+                let judge = |topic: &str, index| self.partition(topic, index, Side::Writes);
+                let answer = asked.answer(request, self.broker.log(), &judge);
+                Then::Listen.after(answer.unwrap_or_default())
+            }
+            Body::Fetch(asked) => {
+                let judge = |topic: &str, index| self.partition(topic, index, Side::Reads);
+                match asked.answer(request, self.broker.log(), &judge) {
+                    (bytes, true) => Then::Listen.after(bytes),
+                    (bytes, false) => Then::Hold(asked.patience).after(bytes),
+                }
+            }
+            Body::ListOffsets(asked) => {
+                let judge = |topic: &str, index| self.partition(topic, index, Side::Describes);
+                Then::Listen.after(asked.answer(request, self.broker.log(), &judge))
+            }
             Body::Other => Then::Close.wordless(),
+        }
+    }
+
+    /// What may be done with topics: bits by `AclOperation`.
+    fn operations(&self) -> i32 {
+        let has = |fault| self.broker.has(fault);
+        if has(LabFault::Iam10) || has(LabFault::Iam18) {
+            0
+        } else if has(LabFault::Iam10Describe) {
+            DESCRIBE
+        } else if has(LabFault::Iam10Write) {
+            ALL_OPERATIONS & !WRITE
+        } else if has(LabFault::Iam10Read) {
+            ALL_OPERATIONS & !READ
+        } else {
+            ALL_OPERATIONS
+        }
+    }
+
+    /// The error that one who wants something of a partition is answered with; 0 where there is none.
+    fn partition(&self, topic: &str, index: i32, side: Side) -> i16 {
+        let (_, brokers) = self.broker.described();
+        let leader = data::leader(&brokers, index);
+        let needed = match side {
+            Side::Describes => DESCRIBE,
+            Side::Reads => READ,
+            Side::Writes => WRITE,
+        };
+        if self.operations() & needed == 0 {
+            TOPIC_DENIED
+        } else if leader.is_none() || !self.broker.topics().iter().any(|known| known == topic) {
+            UNKNOWN_TOPIC
+        } else if leader.is_some_and(|leader| leader.0 != self.broker.id())
+            || index == 0 && self.broker.has(LabFault::Clu04)
+        {
+            NOT_LEADER
+        } else if side == Side::Writes && self.broker.has(LabFault::Clu05) {
+            STORAGE_ERROR
+        } else if side == Side::Writes && self.broker.has(LabFault::Clu12) {
+            NOT_ENOUGH_REPLICAS
+        } else {
+            0
         }
     }
 
@@ -279,8 +357,8 @@ impl<'a> Session<'a> {
             cluster_id: &cluster_id,
             brokers: &brokers,
             topics: self.broker.topics(),
-            authorised: !self.broker.has(LabFault::Iam10) && !self.broker.has(LabFault::Iam18),
-            useless: self.broker.has(LabFault::Iam10Describe),
+            authorised: self.operations() != 0,
+            operations: self.operations(),
             leaderless: self.broker.has(LabFault::Clu04),
         };
         if self.broker.has(LabFault::Lim08) {
@@ -357,6 +435,9 @@ impl<'a> Session<'a> {
     }
 
     fn judge(&mut self, token: &[u8], now: SystemTime) -> Verdict {
+        if self.scram.is_none() {
+            self.broker.count_login();
+        }
         if let Some(hash) = Hash::of(self.mechanism) {
             return self.scram(hash, token);
         }

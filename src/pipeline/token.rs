@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::aws::credentials::{self, CredentialOptions, IdentityAnswer, IdentityOptions};
+use crate::canary;
 use crate::case::{Case, CredentialFacts, IdentityFacts, TokenFault, TokenJudgement};
 use crate::probe::attempt::Resigned;
 use crate::probe::io;
@@ -321,6 +322,29 @@ impl io::Credentials for Tokens {
 }
 
 impl Tokens {
+    /// What a real client logs in with, where the probes have it already. librdkafka has OAUTHBEARER in place of `AWS_MSK_IAM`: the same
+    /// identity.
+    pub(super) fn canary_login(&self, mechanism: &str) -> Option<canary::Login> {
+        let state = self.state.borrow();
+        let TokenState::Ready(material) = &*state else {
+            return None;
+        };
+        Some(match &**material {
+            Material::Password { user, password } => canary::Login::Password {
+                mechanism: mechanism.to_owned(),
+                user: user.clone(),
+                password: password.clone(),
+            },
+            Material::Token(token) | Material::Keys { token, .. } => canary::Login::Token {
+                token: token.clone(),
+                ends_ms: inspect(token.expose(), SystemTime::now())
+                    .expires_at?
+                    .unix_timestamp()
+                    .saturating_mul(1000),
+            },
+        })
+    }
+
     /// Writes what is known of credentials, token and clock into the case. STS is waited for only
     /// when a login failed, since only then its answer can matter.
     pub(super) async fn describe(&self, case: &mut Case, login_failed: bool, deadline: Instant) {

@@ -2,6 +2,7 @@
 
 mod api_versions;
 mod authorise;
+mod canary;
 mod connect;
 mod metadata;
 mod sasl;
@@ -9,6 +10,7 @@ mod tls;
 
 pub use api_versions::{ApiRange, ApiVersionsDetail};
 pub use authorise::{Ask, AuthoriseDetail, RightAnswer};
+pub use canary::{CanaryDetail, CanaryPart};
 pub use connect::{ConnectDetail, TcpInfo};
 pub use metadata::{AdvertisedBroker, MetadataDetail, TopicAnswer};
 pub use sasl::{Framing, SaslAuthenticateDetail, SaslHandshakeDetail};
@@ -58,6 +60,8 @@ pub enum End {
     NoAddress,
     /// The resolver answered with a failure.
     ResolverFailed,
+    /// A real client gave up, for a reason of its own (the canary).
+    ClientError,
     /// The run was over before the phase was.
     Cancelled,
 }
@@ -82,6 +86,7 @@ impl End {
             End::Nxdomain => "nxdomain",
             End::NoAddress => "no-address",
             End::ResolverFailed => "resolver-failed",
+            End::ClientError => "client-error",
             End::Cancelled => "cancelled",
         }
     }
@@ -96,6 +101,8 @@ pub enum Purpose {
     Bootstrap,
     /// A broker that `Metadata` named.
     Advertised,
+    /// A record written and read back by a real client.
+    Canary,
     /// An experiment, by name.
     Experiment(String),
 }
@@ -106,7 +113,7 @@ impl Purpose {
     pub fn experiment(&self) -> Option<&str> {
         match self {
             Purpose::Experiment(name) => Some(name),
-            Purpose::Bootstrap | Purpose::Advertised => None,
+            Purpose::Bootstrap | Purpose::Advertised | Purpose::Canary => None,
         }
     }
 }
@@ -116,6 +123,7 @@ impl fmt::Display for Purpose {
         match self {
             Purpose::Bootstrap => f.write_str("bootstrap"),
             Purpose::Advertised => f.write_str("advertised"),
+            Purpose::Canary => f.write_str("canary"),
             Purpose::Experiment(name) => write!(f, "experiment:{name}"),
         }
     }
@@ -132,6 +140,7 @@ impl From<String> for Purpose {
         match text.as_str() {
             "bootstrap" => Purpose::Bootstrap,
             "advertised" => Purpose::Advertised,
+            "canary" => Purpose::Canary,
             other => Purpose::Experiment(
                 other
                     .strip_prefix("experiment:")
@@ -221,6 +230,15 @@ impl Observation {
     pub fn handshake(&self) -> Option<&SaslHandshakeDetail> {
         self.phases.iter().find_map(|record| match &record.detail {
             Detail::SaslHandshake(detail) => Some(detail),
+            _ => None,
+        })
+    }
+
+    /// What the canary learnt.
+    #[must_use]
+    pub fn canary(&self) -> Option<&CanaryDetail> {
+        self.phases.iter().find_map(|record| match &record.detail {
+            Detail::Canary(detail) => Some(detail.as_ref()),
             _ => None,
         })
     }
@@ -321,4 +339,6 @@ pub enum Detail {
     Metadata(MetadataDetail),
     /// See [`AuthoriseDetail`].
     Authorise(AuthoriseDetail),
+    /// See [`CanaryDetail`].
+    Canary(Box<CanaryDetail>),
 }

@@ -47,6 +47,8 @@ pub fn event(
     put("region", json!(target.region));
     put("topic", json!(target.topic));
     put("group", json!(target.group));
+    put("transactional_id", json!(target.transactional_id));
+    put("canary", json!(args.canary.then_some(true)));
     put("cluster", json!(target.cluster));
     put("client", json!(args.client));
     let seconds = |time: std::time::Duration| json!(format!("{}ms", time.as_millis()));

@@ -1,5 +1,6 @@
 //! The report for a person: the verdict first, then the proof.
 
+mod canary;
 mod paths;
 mod rights;
 mod table;
@@ -45,6 +46,10 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
     if !report.observations.is_empty() {
         text.push('\n');
         text.push_str(&table::table(report, &page));
+    }
+    if let Some(line) = canary::line(report) {
+        text.push('\n');
+        page.points("canary", &[line], &mut text);
     }
     text.push_str(&paths::paths(report, &page));
     text.push_str(&rights::rights(report, &page));

@@ -107,6 +107,7 @@ pub fn end_words(end: End) -> &'static str {
         End::Nxdomain => "NXDOMAIN",
         End::NoAddress => "no address",
         End::ResolverFailed => "the resolver failed",
+        End::ClientError => "the client gave up",
         End::Cancelled => "cut off",
     }
 }

@@ -3,7 +3,7 @@
 import logging
 
 import kafka
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 import lab
 
@@ -19,16 +19,38 @@ class Tokens(AbstractTokenProvider):
         return lab.token()[0]
 
 
-def admin(cluster):
-    return KafkaAdminClient(
-        bootstrap_servers=cluster.bootstrap,
-        security_protocol="SASL_SSL",
-        ssl_cafile=cluster.ca,
-        sasl_mechanism="OAUTHBEARER",
-        sasl_oauth_token_provider=Tokens(),
+def settings(cluster):
+    return {
+        "bootstrap_servers": cluster.bootstrap,
+        "security_protocol": "SASL_SSL",
+        "ssl_cafile": cluster.ca,
+        "sasl_mechanism": "OAUTHBEARER",
+        "sasl_oauth_token_provider": Tokens(),
         # What the lab does not answer is not asked: kafka-python 2 would guess the version.
         **({} if NEW else {"api_version": (2, 5, 0)}),
-    )
+    }
+
+
+def admin(cluster):
+    return KafkaAdminClient(**settings(cluster))
+
+
+def write_and_read(cluster):
+    producer = KafkaProducer(**settings(cluster), acks="all")
+    written = producer.send(lab.TOPIC, key=b"a key", value=b"a record of kafka-python", headers=[("run", b"1")])
+    producer.flush(timeout=30)
+    place = written.get(timeout=30)
+    producer.close()
+    consumer = KafkaConsumer(**settings(cluster))
+    partition = TopicPartition(lab.TOPIC, place.partition)
+    consumer.assign([partition])
+    # The end is asked for as well, and one less is where the record stands.
+    assert consumer.end_offsets([partition])[partition] == place.offset + 1
+    consumer.seek(partition, place.offset)
+    records = consumer.poll(timeout_ms=30_000)[partition]
+    assert [(own.offset, own.key, own.value, own.headers) for own in records] == [
+        (place.offset, b"a key", b"a record of kafka-python", [("run", b"1")])], records
+    consumer.close()
 
 
 def good(cluster):
@@ -39,6 +61,7 @@ def good(cluster):
         assert ports == cluster.ports, brokers
     finally:
         client.close()
+    write_and_read(cluster)
 
 
 def denied(cluster):

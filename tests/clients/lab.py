@@ -8,6 +8,7 @@ import sys
 from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 
 REGION = "eu-west-1"
+TOPIC = "lab"
 
 
 class Lab:

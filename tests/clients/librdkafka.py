@@ -2,7 +2,7 @@
 
 import time
 
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 import lab
@@ -13,18 +13,38 @@ def tokens(_):
     return token, ends_ms / 1000
 
 
+def settings(cluster, words):
+    return {
+        "bootstrap.servers": cluster.bootstrap,
+        "security.protocol": "SASL_SSL",
+        "ssl.ca.location": cluster.ca,
+        "sasl.mechanisms": "OAUTHBEARER",
+        "oauth_cb": tokens,
+        "error_cb": lambda error: words.lines.append(str(error)),
+    }
+
+
 def admin(cluster, words):
-    return AdminClient(
-        {
-            "bootstrap.servers": cluster.bootstrap,
-            "security.protocol": "SASL_SSL",
-            "ssl.ca.location": cluster.ca,
-            "sasl.mechanisms": "OAUTHBEARER",
-            "oauth_cb": tokens,
-            "error_cb": lambda error: words.lines.append(str(error)),
-        },
-        logger=words_logger(words),
-    )
+    return AdminClient(settings(cluster, words), logger=words_logger(words))
+
+
+def write_and_read(cluster):
+    words = lab.Words()
+    producer = Producer(settings(cluster, words) | {"acks": "all"})
+    producer.poll(0)
+    written = []
+    producer.produce(lab.TOPIC, key="a key", value="a record of librdkafka",
+                     on_delivery=lambda error, record: written.append((error, record)))
+    assert producer.flush(30) == 0, words.lines
+    [(error, record)] = written
+    assert error is None, error
+    consumer = Consumer(settings(cluster, words) | {"group.id": "nobody", "enable.auto.commit": False})
+    consumer.poll(0)
+    consumer.assign([TopicPartition(lab.TOPIC, record.partition(), record.offset())])
+    found = consumer.poll(30)
+    assert found and not found.error(), words.lines
+    assert (found.offset(), found.key(), found.value()) == (record.offset(), b"a key", b"a record of librdkafka")
+    consumer.close()
 
 
 def words_logger(words):
@@ -46,6 +66,7 @@ def good(cluster):
         raise AssertionError("\n".join([repr(error), *words.lines])) from error
     ports = sorted(broker.port for broker in brokers)
     assert ports == cluster.ports, brokers
+    write_and_read(cluster)
 
 
 def denied(cluster):

@@ -16,6 +16,9 @@ TEMPORARY_KEY, SESSION_TOKEN = "ASIAE2ETESTS00000001", "made-up-session-token-of
 STORE_PASSWORD = "changeit"
 MTLS_PORT = 9194
 OPEN_TOPIC, CLOSED_TOPIC = "orders", "payroll"
+READ_ONLY_TOPIC, WRITE_ONLY_TOPIC = "ledger", "drop-box"
+TOPICS = {OPEN_TOPIC: None, CLOSED_TOPIC: ["User:somebody-else", "ALL"],
+          READ_ONLY_TOPIC: ["User:*", "READ", "DESCRIBE"], WRITE_ONLY_TOPIC: ["User:*", "WRITE", "DESCRIBE"]}
 PATIENCE_S = 90
 PAUSE_S = 0.2
 
@@ -189,10 +192,9 @@ class Cluster:
         self.wait_for([other for other in self.ids if other != i])
 
     def make_topics(self):
-        """A topic for everyone and one with an ACL for somebody else, as every broker sees them."""
+        """Topics with and without ACLs, as every broker sees them."""
         script = Path(__file__).parent / "clients" / "topics.py"
-        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), OPEN_TOPIC,
-                                          CLOSED_TOPIC, *self.ids),
+        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), json.dumps(TOPICS), *self.ids),
                               text=True, capture_output=True, timeout=2 * PATIENCE_S)
         if done.returncode != 0:
             raise RuntimeError(f"no topics: {done.stdout}{done.stderr[-2000:]}")

@@ -26,7 +26,7 @@ pub fn outputs(folder: &Path) -> Vec<String> {
 /// The schema that OASIS publishes, as the crate serde-sarif has it.
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .args([
             "--manifest-path",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),

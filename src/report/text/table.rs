@@ -7,7 +7,7 @@ use super::super::words::milliseconds;
 use super::super::{Report, escape};
 use super::Page;
 use crate::phase::Phase;
-use crate::probe::observation::{Detail, End, Observation, PhaseRecord, Stop};
+use crate::probe::observation::{Detail, End, Observation, PhaseRecord, Purpose, Stop};
 
 /// Rows beyond this are summed up: the faulty ones come first.
 const ROWS: usize = 16;
@@ -24,7 +24,7 @@ pub(super) fn table(report: &Report, page: &Page) -> String {
     let mut attempts: Vec<&Observation> = report
         .observations
         .iter()
-        .filter(|o| o.purpose.experiment().is_none())
+        .filter(|o| matches!(o.purpose, Purpose::Bootstrap | Purpose::Advertised))
         .collect();
     let hidden = attempts.len().saturating_sub(ROWS);
     if hidden > 0 {

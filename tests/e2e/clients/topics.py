@@ -1,8 +1,9 @@
-"""Makes a topic for everyone and one that only somebody else may use, and waits until every node knows both.
+"""Makes topics with their ACLs, and waits until every node knows them.
 
-Usage: topics.py PATIENCE BOOTSTRAP OPEN CLOSED NODE…
+Usage: topics.py PATIENCE BOOTSTRAP TOPICS NODE…; TOPICS is JSON: to each name whom it is for (principal and operations), null for everyone.
 """
 
+import json
 import sys
 import time
 
@@ -11,26 +12,35 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, NewTopic, Resource
 
 PAUSE_S = 0.1
 TOPIC_AUTHORIZATION_FAILED = 29
-patience, bootstrap, open_topic, closed_topic, *nodes = sys.argv[1:]
-somebody_else = ACL("User:somebody-else", "*", ACLOperation.ALL, ACLPermissionType.ALLOW,
-                    ResourcePattern(ResourceType.TOPIC, closed_topic))
+patience, bootstrap, topics, *nodes = sys.argv[1:]
+topics = json.loads(topics)
 
 
-def knows_both(topics):
-    """As an anonymous client sees it: the open topic with its leaders, the other refused."""
-    found = {topic["name"]: topic for topic in topics}
-    partitions = found[open_topic]["partitions"]
-    return (len(partitions) == len(nodes) and all(partition["error_code"] == 0 for partition in partitions)
-            and found[closed_topic]["error_code"] == TOPIC_AUTHORIZATION_FAILED)
+def acls(name, rights):
+    principal, *operations = rights
+    return [ACL(principal, "*", ACLOperation[operation], ACLPermissionType.ALLOW,
+                ResourcePattern(ResourceType.TOPIC, name)) for operation in operations]
+
+
+def is_known(topic, rights):
+    """As an anonymous client sees it: with its leaders, or refused where it is for somebody else."""
+    if rights and rights[0] != "User:*":
+        return topic["error_code"] == TOPIC_AUTHORIZATION_FAILED
+    partitions = topic["partitions"]
+    return len(partitions) == len(nodes) and all(partition["error_code"] == 0 for partition in partitions)
 
 
 admin = connect(bootstrap.split(","))
-admin.create_topics([NewTopic(open_topic, len(nodes), 1), NewTopic(closed_topic, 1, 1)])
-if failed := admin.create_acls([somebody_else])["failed"]:
+admin.create_topics([NewTopic(name, len(nodes), 1) for name in topics])
+wanted = [acl for name, rights in topics.items() if rights for acl in acls(name, rights)]
+if failed := admin.create_acls(wanted)["failed"]:
     sys.exit(f"no ACL: {failed}")
 end = time.monotonic() + float(patience)
 for node in nodes:
-    while not knows_both(topics := metadata(admin, int(node), [open_topic, closed_topic])["topics"]):
+    while True:
+        found = {topic["name"]: topic for topic in metadata(admin, int(node), list(topics))["topics"]}
+        if all(is_known(found[name], rights) for name, rights in topics.items()):
+            break
         if time.monotonic() > end:
-            sys.exit(f"node {node}: {topics}")
+            sys.exit(f"node {node}: {found}")
         time.sleep(PAUSE_S)
