@@ -32,6 +32,8 @@ pub struct Cost {
     pub waits: Duration,
     /// Connections that are opened.
     pub connections: u32,
+    /// Whether they are opened beside each other, instead of one after the other.
+    pub at_once: bool,
 }
 
 impl Cost {
@@ -40,6 +42,7 @@ impl Cost {
         credentials: 0,
         waits: Duration::ZERO,
         connections: 1,
+        at_once: false,
     };
 }
 
@@ -101,6 +104,7 @@ impl Experiment {
             credentials,
             waits,
             connections,
+            ..
         } = self.cost;
         (credentials, waits, connections, self.name)
     }

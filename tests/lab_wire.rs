@@ -301,6 +301,48 @@ fn what_is_not_allowed_after_a_login_has_its_error() {
 }
 
 #[test]
+fn what_a_partition_takes_and_gives() {
+    const PARTITION: &str = "00000001 0003 \"lab\" 00000001 00000000";
+    // Produce v3 without a batch, Fetch v4 from the start: of partition 0 of the topic `lab`.
+    let produce = request(
+        0,
+        3,
+        9,
+        &hex(&format!("{CLIENT} ffff ffff 00000064 {PARTITION} ffffffff")),
+    );
+    let fetch = request(
+        1,
+        4,
+        9,
+        &hex(&format!(
+            "{CLIENT} ffffffff 00000000 00000001 00100000 00 {PARTITION} 0000000000000000 00100000"
+        )),
+    );
+    let rows = [
+        // 87 is what Kafka says of no batch (INVALID_RECORD): it came as far as that.
+        ("LIM-08", 87, 0),
+        ("IAM-10-write", 29, 0),
+        ("IAM-10-read", 87, 29),
+        ("IAM-10-describe", 29, 29),
+        ("CLU-05", 56, 0),
+        ("CLU-12", 19, 0),
+    ];
+    for (code, written, read) in rows {
+        let lab = start(&[code]);
+        let mut client = logged_in(&lab, 0);
+        client.send(&produce);
+        assert_eq!(client.frame()[25..27], [0, written], "{code}");
+        client.send(&fetch);
+        assert_eq!(client.frame()[29..31], [0, read], "{code}");
+    }
+    // Another broker does not lead it.
+    let lab = start(&[]);
+    let mut client = logged_in(&lab, 1);
+    client.send(&produce);
+    assert_eq!(client.frame()[25..27], [0, 6]);
+}
+
+#[test]
 fn words_for_tokens_that_are_refused_otherwise() {
     let rows = [
         ("SASL-05", "Invalid authentication payload"),
@@ -341,9 +383,9 @@ fn versions_are_told_once_and_a_new_one_gets_35_in_the_old_form() {
         client.send(&request(18, version, 5, &hex(&format!("{CLIENT} {rest}"))));
         let answer = client.frame();
         let (head, count) = if version < 3 {
-            (hex("00000005 0000 00000006"), 6)
+            (hex("00000005 0000 00000009"), 9)
         } else {
-            (hex("00000005 0000 07"), 7)
+            (hex("00000005 0000 0a"), 10)
         };
         assert_eq!(answer[4..4 + head.len()], head[..], "v{version}");
         assert!(answer.len() > 6 * count);

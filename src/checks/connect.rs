@@ -117,6 +117,11 @@ pub(super) static CHECKS: &[Check] = &[
         judge: needs_facts,
     },
     Check {
+        fault: &c::NACL_04,
+        explains: SILENT,
+        judge: needs_facts,
+    },
+    Check {
         fault: &c::RTE_02,
         explains: SILENT,
         judge: needs_facts,

@@ -117,8 +117,18 @@ pub(super) async fn experiment(
         wanted.address,
         Purpose::Bootstrap,
     );
+    let plans = wanted.plans(case, plan);
+    if wanted.experiment.cost.at_once {
+        let attempts = plans
+            .into_iter()
+            .map(|plan| io::run(plan, Vec::new(), shared, tokens));
+        let made = futures::future::join_all(attempts).await;
+        made.iter()
+            .for_each(|observation| (setup.seen)(observation));
+        return made;
+    }
     let mut seen: Vec<Observation> = Vec::new();
-    for mut plan in wanted.plans(case, plan) {
+    for mut plan in plans {
         let before = seen.last().and_then(Observation::connect);
         plan.knobs.known_hops = before.and_then(|connect| connect.hops);
         let observation = io::run(plan, Vec::new(), shared, tokens).await;

@@ -180,6 +180,8 @@ fn socket(address: SocketAddr, knobs: &Knobs) -> std::io::Result<TcpSocket> {
         socket2::SockRef::from(&socket).set_tcp_mss(bytes)?;
     }
     if let Some(port) = knobs.source_port {
+        // A run before this one may have left the port in TIME-WAIT.
+        socket.set_reuseaddr(true)?;
         socket.bind(SocketAddr::new(any, port))?;
     }
     Ok(socket)

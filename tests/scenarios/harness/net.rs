@@ -146,10 +146,12 @@ impl Namespaces {
 
     /// Starts the row's commands that go on, and waits until each is ready.
     pub fn background(&self, net: &Net, fill: &dyn Fn(&str) -> String) -> Outcome<Vec<Background>> {
-        net.client_background
-            .iter()
-            .map(|text| {
-                let child = Self::command(&self.client, "bash")
+        let on_client = net.client_background.iter().map(|own| (&self.client, own));
+        let on_brokers = net.broker_background.iter().map(|own| (&self.broker, own));
+        on_client
+            .chain(on_brokers)
+            .map(|(name, text)| {
+                let child = Self::command(name, "bash")
                     .args(["-c", &fill(text)])
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())

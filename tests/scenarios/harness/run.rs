@@ -183,7 +183,7 @@ fn once(scenario: &Scenario, variant: &Variant) -> Outcome<()> {
     run.compare(&mut markers)
 }
 
-/// `{b1}`…, `{last}`, `{name1}`…, `{bootstrap}`, `{ca}`, `{dir}`, `{token}`, `{port}`, `{domain}`.
+/// `{b1}`…, `{last}`, `{name1}`…, `{bootstrap}`, `{ca}`, `{dir}`, `{token}`, `{port}`, `{domain}`, `{program}`.
 fn filled(text: &str, lab: &Lab, variant: &Variant, dir: &Path) -> String {
     let domain = variant.domain();
     let mut turned = lab.brokers.clone();
@@ -199,6 +199,10 @@ fn filled(text: &str, lab: &Lab, variant: &Variant, dir: &Path) -> String {
         ("key".to_owned(), lab.key_id.clone()),
         ("secret".to_owned(), lab.secret.clone()),
         ("domain".to_owned(), domain.clone()),
+        (
+            "program".to_owned(),
+            env!("CARGO_BIN_EXE_msk-doctor").to_owned(),
+        ),
         (
             "last".to_owned(),
             lab.brokers.last().cloned().unwrap_or_default(),

@@ -114,6 +114,9 @@ pub struct Net {
     /// Bash in the client's namespace that prints `ready`, and ends when its standard input does.
     #[serde(default)]
     pub client_background: Vec<String>,
+    /// The same in the brokers' namespace.
+    #[serde(default)]
+    pub broker_background: Vec<String>,
     /// Shell commands in the brokers' namespace, after everything else is up.
     #[serde(default)]
     pub broker_commands: Vec<String>,
