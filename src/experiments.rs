@@ -182,6 +182,10 @@ fn answers<'a>(case: &'a Case, experiment: &Experiment, seen: &Seen<'_>) -> Vec<
     let Some(first) = made().next().filter(|_| own.is_empty()) else {
         return own;
     };
+    // Made on one that nobody asked about, on behalf of the only one.
+    if case.attempts().all(|o| o.broker != first.broker) {
+        return on(&first.broker);
+    }
     let alike = signs(case).into_iter().any(|other| {
         *other.broker() == first.broker
             && other.sign == seen.sign

@@ -1,6 +1,6 @@
 //! Every address of every broker, concurrently, and every broker that they name.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
@@ -131,11 +131,23 @@ pub(super) async fn experiment(
     for mut plan in plans {
         let before = seen.last().and_then(Observation::connect);
         plan.knobs.known_hops = before.and_then(|connect| connect.hops);
+        if plan.broker.host != wanted.broker.host {
+            let Some(ip) = first_address(setup, shared, &plan.broker).await else {
+                continue;
+            };
+            plan.address = SocketAddr::new(ip, plan.broker.port);
+        }
         let observation = io::run(plan, Vec::new(), shared, tokens).await;
         (setup.seen)(&observation);
         seen.push(observation);
     }
     seen
+}
+
+/// The address of a broker that only an experiment asks for.
+async fn first_address(setup: &Setup, shared: &Shared, broker: &Endpoint) -> Option<IpAddr> {
+    let resolution = resolve(setup, shared, broker).await;
+    resolution.addresses.first().copied()
 }
 
 fn plan(setup: &Setup, broker: Endpoint, address: SocketAddr, purpose: Purpose) -> Plan {

@@ -22,6 +22,8 @@ TOPICS = {OPEN_TOPIC: None, CLOSED_TOPIC: ["User:somebody-else", "ALL"],
 PATIENCE_S = 90
 PAUSE_S = 0.2
 
+HERE = Path(__file__).parent
+
 
 def run(*command, **options):
     return subprocess.run(command, check=True, text=True, capture_output=True, **options)
@@ -111,9 +113,21 @@ class Cluster:
                 "-days", "30", "-extfile", extensions, "-out", leaf)
             run("openssl", "pkcs12", "-export", "-in", leaf, "-inkey", key, "-certfile", self.ca,
                 "-out", self.folder / f"b-{i}.p12", "-passout", f"pass:{STORE_PASSWORD}")
+        self.make_expired_certificate(ca_key)
         for name in ("client", "stranger"):
             run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}",
                 "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem")
+
+        # Clients of the CA are trusted too: one that is trusted itself may be expired.
+        trusted = (self.folder / "client.pem").read_text() + self.ca.read_text()
+        (self.folder / "clients.pem").write_text(trusted)
+
+    def make_expired_certificate(self, ca_key):
+        request = self.folder / "expired.csr"
+        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", self.folder / "expired.key", "-out", request,
+            "-subj", "/CN=expired")
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "-1",
+            "-out", self.folder / "expired.pem")
 
     def properties(self, i):
         address = f"127.0.1.{i}"
@@ -147,7 +161,7 @@ class Cluster:
             "ssl.key.password": STORE_PASSWORD,
             "listener.name.mtls.ssl.client.auth": "required",
             "listener.name.mtls.ssl.truststore.type": "PEM",
-            "listener.name.mtls.ssl.truststore.location": self.folder / "client.pem",
+            "listener.name.mtls.ssl.truststore.location": self.folder / "clients.pem",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:broker",
             "allow.everyone.if.no.acl.found": "true",  # MSK's default
@@ -193,7 +207,7 @@ class Cluster:
 
     def make_topics(self):
         """Topics with and without ACLs, as every broker sees them."""
-        script = Path(__file__).parent / "clients" / "topics.py"
+        script = HERE / "clients" / "topics.py"
         done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), json.dumps(TOPICS), *self.ids),
                               text=True, capture_output=True, timeout=2 * PATIENCE_S)
         if done.returncode != 0:
@@ -201,7 +215,7 @@ class Cluster:
 
     def contents(self):
         """Topics, and where their partitions end."""
-        script = Path(__file__).parent / "clients" / "contents.py"
+        script = HERE / "clients" / "contents.py"
         done = subprocess.run(self.inside(self.python, script, self.bootstrap(9092)), text=True, capture_output=True,
                               timeout=PATIENCE_S)
         if done.returncode != 0:
@@ -211,7 +225,7 @@ class Cluster:
     def wait_for(self, wanted):
         """Until each of these brokers lists exactly these brokers, as an independent client reads it."""
         bootstrap = ",".join(f"b-{i}.{DOMAIN}:9092" for i in wanted)
-        script = Path(__file__).parent / "clients" / "brokers.py"
+        script = HERE / "clients" / "brokers.py"
         end = time.monotonic() + PATIENCE_S
         while True:
             done = subprocess.run(self.inside(self.python, script, bootstrap, *wanted), text=True, capture_output=True,

@@ -127,6 +127,11 @@ def test_no_client_certificate(kafka):
     assert_fail(kafka, "no-client-certificate", [alert, END_OF_STREAM], [alert], port=MTLS_PORT)
 
 
+def test_expired_client_certificate(kafka):
+    report = diagnose_with_certificate(kafka, "expired")
+    assert_faulty(kafka, report, "TLS-07", "proven", "tls", "tls-alert", port=MTLS_PORT)
+
+
 def test_client_certificate_of_another_ca(kafka):
     report = diagnose_with_certificate(kafka, "stranger")
     assert_faulty(kafka, report, "TLS-07", "proven", "tls", "tls-alert", port=MTLS_PORT)
