@@ -166,11 +166,7 @@ pub fn identity(args: &DiagnoseArgs) -> Result<Option<ClientIdentity>> {
             cert.display()
         )));
     }
-    ClientIdentity::new(chain, key).map(Some).map_err(|error| {
-        wrong(format!(
-            "the client certificate and its key do not go together: {error}"
-        ))
-    })
+    ClientIdentity::new(chain, key).map(Some).map_err(wrong)
 }
 
 /// What is wrong with the user's token is said before it is sent.

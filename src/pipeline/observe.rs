@@ -123,8 +123,9 @@ pub(super) async fn experiment(
             .into_iter()
             .map(|plan| io::run(plan, Vec::new(), shared, tokens));
         let made = futures::future::join_all(attempts).await;
-        made.iter()
-            .for_each(|observation| (setup.seen)(observation));
+        for observation in &made {
+            (setup.seen)(observation);
+        }
         return made;
     }
     let mut seen: Vec<Observation> = Vec::new();

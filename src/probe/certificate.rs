@@ -36,6 +36,13 @@ pub struct CertificateFacts {
     pub is_ca: bool,
 }
 
+/// A certificate's public key: its `SubjectPublicKeyInfo` (RFC 5280, 4.1.2.7) in DER, of whatever version of X.509.
+#[must_use]
+pub fn public_key<'a>(certificate: &'a CertificateDer<'_>) -> Option<&'a [u8]> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(parsed.tbs_certificate.subject_pki.raw)
+}
+
 /// One question's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "kebab-case")]

@@ -14,6 +14,7 @@ use rustls::version::TLS12;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
 
 use super::attempt::Knobs;
+use super::certificate::public_key;
 
 /// What a handshake showed, filled while it runs.
 #[derive(Debug, Default)]
@@ -134,12 +135,24 @@ impl ClientIdentity {
     /// Joins a certificate chain and its private key.
     ///
     /// # Errors
-    /// When the key cannot be used or is not the certificate's.
+    /// When the certificate cannot be read, or the key cannot be used or is not the certificate's: in words.
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: rustls::pki_types::PrivateKeyDer<'static>,
-    ) -> Result<Self, rustls::Error> {
-        CertifiedKey::from_der(chain, key, &provider()).map(|key| Self(Arc::new(key)))
+    ) -> Result<Self, String> {
+        let key = provider()
+            .key_provider
+            .load_private_key(key)
+            .map_err(|error| format!("the client's key cannot be used: {error}"))?;
+        // rustls compares them for version 3 alone; `openssl x509 -req` makes version 1, and brokers take it.
+        let certified = chain
+            .first()
+            .and_then(|leaf| public_key(leaf))
+            .ok_or("the client certificate cannot be read: is it X.509?")?;
+        if key.public_key().is_some_and(|own| *own != *certified) {
+            return Err("the client's key is not the key of its certificate".to_owned());
+        }
+        Ok(Self(Arc::new(CertifiedKey::new(chain, key))))
     }
 }
 

@@ -113,7 +113,11 @@ class Cluster:
                 "-days", "30", "-extfile", extensions, "-out", leaf)
             run("openssl", "pkcs12", "-export", "-in", leaf, "-inkey", key, "-certfile", self.ca,
                 "-out", self.folder / f"b-{i}.p12", "-passout", f"pass:{STORE_PASSWORD}")
-        self.make_expired_certificate(ca_key)
+        extensions = self.folder / "expired.ext"
+        extensions.write_text("extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE\n")
+        self.make_client_certificate(ca_key, "expired", "-1", "-extfile", extensions)
+        # Without extensions openssl makes X.509 version 1, which Kafka takes.
+        self.make_client_certificate(ca_key, "version-1", "30")
         for name in ("client", "stranger"):
             run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}",
                 "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem")
@@ -122,12 +126,12 @@ class Cluster:
         trusted = (self.folder / "client.pem").read_text() + self.ca.read_text()
         (self.folder / "clients.pem").write_text(trusted)
 
-    def make_expired_certificate(self, ca_key):
-        request = self.folder / "expired.csr"
-        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", self.folder / "expired.key", "-out", request,
-            "-subj", "/CN=expired")
-        run("openssl", "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "-1",
-            "-out", self.folder / "expired.pem")
+    def make_client_certificate(self, ca_key, name, days, *more):
+        request, own = self.folder / f"{name}.csr", self.folder / f"{name}.pem"
+        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", self.folder / f"{name}.key", "-out", request,
+            "-subj", f"/CN={name}")
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", days,
+            *more, "-out", own)
 
     def properties(self, i):
         address = f"127.0.1.{i}"

@@ -2,45 +2,53 @@
 
 import contextlib
 import json
-import socket
 import subprocess
 
-import pytest
-
-from cluster import DOMAIN, HERE, PATIENCE_S
+from cluster import HERE, PATIENCE_S
 from doctor import assert_healthy, diagnose, first
 
 
 @contextlib.contextmanager
-def limited(kafka, *settings):
-    command = kafka.inside(kafka.python, HERE / "clients" / "limits.py", kafka.bootstrap(9092), *settings, "--", *kafka.ids)
+def limited(kafka, name, value, before=0, after=0):
+    """A limit on every broker, with connections to the IAM listener that stand before and come after it."""
+    command = kafka.inside(kafka.python, HERE / "clients" / "limits.py", PATIENCE_S, kafka.bootstrap(9092), 9098, before, after,
+                           name, value, *kafka.ids)
     running = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         line = running.stdout.readline()
         assert line == "ready\n", running.communicate(timeout=PATIENCE_S)
         yield
     finally:
-        # The limits are taken back, and that is waited for.
+        # The limit is taken back, and that is waited for.
         _, err = running.communicate("", timeout=PATIENCE_S)
         assert running.returncode == 0, err
 
 
-def codes(report):
+def assert_first(report, code, *not_excluded):
+    """The fault is likely: only the cluster's own settings would prove it."""
     cause = first(report)
-    return [cause["code"], *(cause.get("not_excluded") or [])]
+    seen = report["verdict"], cause["code"], cause["confidence"], set(cause["not_excluded"])
+    assert seen == ("faulty", code, "likely", set(not_excluded)), json.dumps(report["causes"], indent=1)
 
 
 def test_too_many_connections_of_an_address(kafka):
-    with limited(kafka, "max.connections.per.ip=0"):
-        report = diagnose(kafka, "--phase-timeout", "2s")
-    assert (report["verdict"], first(report)["code"]) == ("faulty", "LIM-04"), json.dumps(report["causes"], indent=1)
+    with limited(kafka, "max.connections.per.ip", 1):
+        report = diagnose(kafka)
+    assert_first(report, "LIM-04", "TCP-04", "CLU-02", "NET-08")
     assert_healthy(diagnose(kafka))
 
 
 def test_a_full_listener(kafka):
-    with limited(kafka, "listener.name.iam.max.connections=0"):
+    with limited(kafka, "listener.name.iam.max.connections", 1, before=1):
         report = diagnose(kafka, "--phase-timeout", "2s")
         # The others have room.
         assert_healthy(diagnose(kafka, "--auth", "tls", port=9094))
-    assert (report["verdict"], first(report)["code"]) == ("faulty", "LIM-06"), json.dumps(report["causes"], indent=1)
+    assert_first(report, "LIM-06", "NET-03", "TCP-05")
+    assert_healthy(diagnose(kafka))
+
+
+def test_connections_that_come_too_fast(kafka):
+    with limited(kafka, "listener.name.iam.max.connection.creation.rate", 1, after=40):
+        report = diagnose(kafka, "--phase-timeout", "2s")
+    assert_first(report, "LIM-06", "NET-03", "TCP-05")
     assert_healthy(diagnose(kafka))

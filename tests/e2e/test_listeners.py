@@ -6,7 +6,7 @@ import pytest
 
 from applications import Says, assert_fail, assert_work
 from cluster import MTLS_PORT
-from doctor import assert_faulty, assert_healthy, diagnose, first, phases
+from doctor import PATIENCE_S, assert_faulty, assert_healthy, diagnose, first, phases, start
 from tokens import token
 
 
@@ -125,6 +125,17 @@ def test_no_client_certificate(kafka):
     assert_faulty(kafka, report, "TLS-07", "proven", "tls", "tls-alert", port=MTLS_PORT)
     alert = Says("SSLV3_ALERT_BAD_CERTIFICATE", "tls", "TLS-07")
     assert_fail(kafka, "no-client-certificate", [alert, END_OF_STREAM], [alert], port=MTLS_PORT)
+
+
+def test_client_certificate_of_version_1(kafka):
+    assert_healthy(diagnose_with_certificate(kafka, "version-1"))
+
+
+def test_client_key_of_another_certificate(kafka):
+    own, other = certificate(kafka, "client"), certificate(kafka, "version-1")
+    done = start(kafka, "--client-cert", own["certificate"], "--client-key", other["key"], port=MTLS_PORT)
+    out, err = done.communicate(timeout=PATIENCE_S)
+    assert (done.returncode, out) == (2, "") and "the client's key is not the key of its certificate" in err, err
 
 
 def test_expired_client_certificate(kafka):
