@@ -8,7 +8,7 @@ pub use canary::CanarySetup;
 pub use token::{TokenSource, TokenState};
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -28,6 +28,7 @@ use crate::probe::observation::{End, Observation};
 use crate::probe::resolve::ResolveOptions;
 use crate::probe::tls::ClientIdentity;
 use crate::target::{Auth, Target};
+use crate::vpc::{self, World};
 
 /// `--resolve HOST:PORT:ADDRESS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,7 +190,7 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
     if let (Some(named), Some(facts)) = (&named, &case.facts) {
         named.learn(facts, &mut case.target, &mut case.client);
     }
-    case.vantage.addresses = local_addresses(&case.observations);
+    case.vantage.addresses = local_addresses(&case);
     case.vantage.instance.clone_from(&setup.instance);
     case.vantage.runs_in(setup.function.clone());
     case.vantage.speaks_for.clone_from(&setup.speaks_for);
@@ -245,19 +246,33 @@ fn is_own_address(case: &Case) -> bool {
         && address.is_some_and(|address| case.vantage.addresses.contains(&address))
 }
 
-/// The addresses that connections were made from; where none came about, those that they would have had.
-fn local_addresses(observations: &[crate::probe::observation::Observation]) -> Vec<IpAddr> {
-    let connected = observations
+/// The addresses that connections were made from; where none came about, those that they would have had, to the brokers
+/// of the facts where no name gave an address.
+fn local_addresses(case: &Case) -> Vec<IpAddr> {
+    let connected = case
+        .observations
         .iter()
         .filter_map(|o| Some(o.connect()?.local?.ip()));
-    let would = observations
-        .iter()
-        .filter_map(|o| o.address)
-        .filter_map(source_address);
     let found: IndexSet<IpAddr> = connected.collect();
-    if found.is_empty() {
-        would.collect::<IndexSet<IpAddr>>().into_iter().collect()
-    } else {
-        found.into_iter().collect()
+    if !found.is_empty() {
+        return found.into_iter().collect();
     }
+    let mut dialled: Vec<SocketAddr> = case.observations.iter().filter_map(|o| o.address).collect();
+    if dialled.is_empty() {
+        dialled = known_addresses(case);
+    }
+    let would: IndexSet<IpAddr> = dialled.into_iter().filter_map(source_address).collect();
+    would.into_iter().collect()
+}
+
+/// The brokers' addresses as the facts have them.
+fn known_addresses(case: &Case) -> Vec<SocketAddr> {
+    let port = case.target.brokers.first().map(|broker| broker.port);
+    let (Some(facts), Some(port)) = (&case.facts, port) else {
+        return Vec::new();
+    };
+    vpc::addresses(&World::new(facts, &[]), case.target.cluster.as_deref())
+        .into_iter()
+        .map(|ip| SocketAddr::new(ip, port))
+        .collect()
 }

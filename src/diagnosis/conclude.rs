@@ -1,5 +1,6 @@
 //! The engine: every check that can explain a sign is asked, and the best one is the cause.
 
+use super::merge::{absorb, merge, merge_stated};
 use super::sign::{Seen, signs};
 use super::verdict::{unknowns, verdict};
 use super::{Cause, Confidence, Diagnosis, Fact, Finding, Repair, Stand, Status, Verdict, Weight};
@@ -52,7 +53,7 @@ pub fn conclude_with(case: &Case, on: &dyn Fn(&Check) -> bool) -> Diagnosis {
     absorb(&mut causes);
     let stated = configuration::state(case, rights.as_ref());
     causes.extend(judged.causes);
-    merge_stated(&mut causes, stated.causes);
+    merge_stated(case, &mut causes, stated.causes);
     order(case, &mut causes);
     findings.extend(checks::warnings(case));
     let sure = stated.unknown.is_empty() && proof.verdict() == Some(PathVerdict::Reachable);
@@ -232,102 +233,6 @@ fn words(seen: &Seen<'_>) -> Option<Fact> {
         }),
         _ => None,
     }
-}
-
-/// One cause for each entry; what is excluded on one broker and not on another is not excluded.
-fn merge(causes: &mut Vec<Cause>, new: Cause) {
-    let Some(old) = causes
-        .iter_mut()
-        .find(|cause| cause.fault.code == new.fault.code)
-    else {
-        causes.push(new);
-        return;
-    };
-    for subject in new.subjects {
-        if !old.subjects.contains(&subject) {
-            old.subjects.push(subject);
-        }
-    }
-    for fact in new.evidence {
-        if !old.evidence.contains(&fact) {
-            old.evidence.push(fact);
-        }
-    }
-    for sign in new.signs {
-        if !old.signs.contains(&sign) {
-            old.signs.push(sign);
-        }
-    }
-    for code in new.explains {
-        if !old.explains.contains(&code) {
-            old.explains.push(code);
-        }
-    }
-    for fault in new.not_excluded {
-        if !old.not_excluded.contains(&fault) {
-            old.not_excluded.push(fault);
-        }
-    }
-    for (fault, because) in new.ruled_out {
-        if !old.ruled_out.iter().any(|(known, _)| *known == fault) {
-            old.ruled_out.push((fault, because));
-        }
-    }
-    let open = &old.not_excluded;
-    old.ruled_out.retain(|(fault, _)| !open.contains(fault));
-    old.confidence = old.confidence.min(new.confidence);
-    old.phase = old.phase.min(new.phase);
-}
-
-/// What the configuration states, beside what packets showed: the same entry is one cause, and then proven.
-fn merge_stated(causes: &mut Vec<Cause>, stated: Vec<Cause>) {
-    for new in stated {
-        match causes.iter_mut().find(|cause| cause.fault == new.fault) {
-            Some(seen) => {
-                // A policy that denies does not acquit the token: that was weighed with the sign.
-                if new.fault.group() != "IAM" {
-                    seen.confidence = Confidence::Proven;
-                }
-                seen.by_facts = true;
-                let known = |fact: &Fact| seen.evidence.contains(fact);
-                let more: Vec<Fact> = new.evidence.into_iter().filter(|f| !known(f)).collect();
-                seen.evidence.extend(more);
-                seen.repair = new.repair;
-            }
-            None => causes.push(new),
-        }
-    }
-}
-
-/// A cause that explains a symptom code on the same brokers takes it over.
-fn absorb(causes: &mut Vec<Cause>) {
-    let mut taken: Vec<(usize, usize)> = Vec::new();
-    for (i, cause) in causes.iter().enumerate() {
-        for (j, other) in causes.iter().enumerate() {
-            if i != j
-                && checks::consequences(cause.fault.code).contains(&other.fault.code)
-                && other
-                    .subjects
-                    .iter()
-                    .all(|subject| cause.subjects.contains(subject))
-            {
-                taken.push((i, j));
-            }
-        }
-    }
-    for (i, j) in &taken {
-        let (code, evidence) = (causes[*j].fault.code, causes[*j].evidence.clone());
-        if !causes[*i].explains.contains(&code) {
-            causes[*i].explains.push(code);
-        }
-        causes[*i].evidence.extend(evidence);
-    }
-    let mut index = 0;
-    causes.retain(|_| {
-        let keep = !taken.iter().any(|(_, j)| *j == index);
-        index += 1;
-        keep
-    });
 }
 
 /// The origin first: what is the client's before what is only seen from here, then what hits most brokers, then what breaks first, then what is surest.

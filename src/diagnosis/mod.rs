@@ -4,6 +4,7 @@
 mod change;
 mod conclude;
 mod configuration;
+mod merge;
 mod paths;
 mod setting;
 pub mod sign;

@@ -155,6 +155,7 @@ impl Page {
                 '·' | '•' => "*".to_owned(),
                 '…' => "...".to_owned(),
                 '→' => "->".to_owned(),
+                '←' => "<-".to_owned(),
                 '×' => "x".to_owned(),
                 '“' | '”' => "\"".to_owned(),
                 '‘' | '’' => "'".to_owned(),
@@ -174,6 +175,23 @@ impl Page {
         for (index, line) in wrap(body, options).iter().enumerate() {
             if index == 0 {
                 text.push_str(&self.dim(&format!("{label:<LABEL$}")));
+                text.push_str(line.trim_start());
+            } else {
+                text.push_str(line);
+            }
+            text.push('\n');
+        }
+    }
+
+    /// A sign in its colour and its text, wrapped below itself.
+    fn signed(&self, margin: usize, (sign, color): (&str, Color), body: &str, text: &mut String) {
+        let sign = self.plain(sign);
+        let indent = " ".repeat(margin + sign.chars().count() + 1);
+        let width = self.style.width.max(40);
+        let options = options(width, &indent, &indent);
+        for (index, line) in wrap(&self.plain(body), options).iter().enumerate() {
+            if index == 0 {
+                let _ = write!(text, "{:margin$}{} ", "", self.paint(&sign, color));
                 text.push_str(line.trim_start());
             } else {
                 text.push_str(line);

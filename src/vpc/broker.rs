@@ -325,6 +325,19 @@ pub fn brokers<'a>(
     Ok(found)
 }
 
+/// The addresses of a provisioned cluster's brokers in its own VPC, as far as the facts tell.
+pub fn addresses(world: &World<'_>, wanted: Option<&str>) -> Vec<IpAddr> {
+    let nodes = cluster(world, wanted)
+        .ok()
+        .and_then(|cluster| nodes_of(world, cluster));
+    nodes
+        .iter()
+        .flat_map(|nodes| &nodes.node_info_list)
+        .filter_map(|node| node.broker_node_info.as_ref()?.client_vpc_ip_address)
+        .map(IpAddr::V4)
+        .collect()
+}
+
 fn broker<'a>(
     world: &World<'a>,
     node: &'a BrokerNodeInfo,

@@ -23,7 +23,8 @@ mod vpn;
 mod world;
 
 pub use broker::{
-    Access, BrokerSide, Closed, Listener, bootstrap, brokers, brokers_names, cluster, usual_port,
+    Access, BrokerSide, Closed, Listener, addresses, bootstrap, brokers, brokers_names, cluster,
+    usual_port,
 };
 pub use client::{ClientSide, From, FromError, client_vpcs, clients, configuration};
 pub use path::prove;

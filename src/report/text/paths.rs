@@ -112,7 +112,8 @@ fn whole(path: &Path, page: &Page) -> String {
         to_words(path),
         verdict_words(path)
     );
-    let mut text = format!("  {} {}\n", page.paint(sign, color), page.plain(&head));
+    let mut text = String::new();
+    page.signed(2, (sign, color), &head, &mut text);
     for hop in &path.hops {
         let arrow = match hop.direction {
             Direction::Forward => "→",
@@ -130,12 +131,7 @@ fn whole(path: &Path, page: &Page) -> String {
             escape(&hop.resource),
             escape(&hop.detail)
         );
-        let _ = writeln!(
-            text,
-            "    {} {}",
-            page.paint(sign, color),
-            page.plain(&line)
-        );
+        page.signed(4, (sign, color), &line, &mut text);
     }
     text
 }
