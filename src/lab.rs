@@ -80,6 +80,17 @@ pub struct LabConfig {
     pub topics: Vec<String>,
     /// Which connections meet the faults, and how late answers are.
     pub schedule: Schedule,
+    /// The only version of TLS that brokers speak; `None`: both.
+    pub tls: Option<TlsVersion>,
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
 }
 
 impl Default for LabConfig {
@@ -97,6 +108,7 @@ impl Default for LabConfig {
             throttle_delay: Duration::from_secs(1),
             topics: vec!["lab".to_owned()],
             schedule: Schedule::default(),
+            tls: None,
         }
     }
 }
@@ -180,6 +192,7 @@ struct Cluster {
     topics: Vec<String>,
     log: log::Log,
     schedule: Schedule,
+    tls: Option<TlsVersion>,
     seed: u64,
     /// An advertised broker that is not there (CLU-09).
     ghost: Option<SocketAddr>,
@@ -246,6 +259,7 @@ impl Lab {
             topics: config.topics,
             log: log::Log::new(),
             schedule: config.schedule,
+            tls: config.tls,
             seed: config.seed,
             ghost,
             panics: AtomicUsize::new(0),

@@ -7,7 +7,7 @@ mod harness;
 
 use std::path::Path;
 
-use harness::{run, secrets, spec, switched_off};
+use harness::{breadth, run, secrets, spec, switched_off};
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
@@ -26,6 +26,12 @@ fn main() {
         .collect();
     trials.push(Trial::test("secrets-are-found-when-they-leak", || {
         secrets::finds_what_leaks().map_err(Into::into)
+    }));
+    trials.push(Trial::test("the-rows-are-broad", || {
+        breadth::is_enough().map_err(Into::into)
+    }));
+    trials.push(Trial::test("look-alikes-are-told-apart", || {
+        breadth::look_alikes_are_told_apart().map_err(Into::into)
     }));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Only all scenarios together can say that a check matters.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::values::{
-    ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase, share,
+    ColorChoice, DnsServer, Format, Mechanism, Output, cluster, duration, phase, share, tls_version,
 };
 use crate::aws::snapshot::Snapshot;
 use crate::case::{RunningFunction, Shares};
 use crate::clients::Library;
 use crate::gate::FailOn;
+use crate::lab::TlsVersion;
 use crate::phase::Phase;
 use crate::pipeline::Override;
 use crate::target::Auth;
@@ -563,6 +564,9 @@ pub struct LabArgs {
     /// Answer late: each time by something between none and this
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub delay: Option<Duration>,
+    /// Speak this version of TLS alone: 1.2 or 1.3 [default: both]
+    #[arg(long, value_name = "VERSION", value_parser = tls_version)]
+    pub tls: Option<TlsVersion>,
     /// Run this command against a healthy lab and then against each fault (those named, else all that a client can meet), and say how it
     /// fares
     #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["list", "listen"])]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::lab::TlsVersion;
 use crate::phase::Phase;
 use crate::pipeline::Override;
 
@@ -155,6 +156,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         return Err(format!("{text:?} is outside 1ms to 1h"));
     }
     Ok(time)
+}
+
+/// A version of TLS.
+pub(super) fn tls_version(text: &str) -> Result<TlsVersion, String> {
+    match text {
+        "1.2" => Ok(TlsVersion::Tls12),
+        "1.3" => Ok(TlsVersion::Tls13),
+        _ => Err(format!("{text:?} is neither 1.2 nor 1.3")),
+    }
 }
 
 /// A share in per cent, as a number from 0 to 1.

@@ -41,6 +41,7 @@ pub fn run(args: &LabArgs) -> Result<u8> {
             share: args.share,
             delay: args.delay.unwrap_or_default(),
         },
+        tls: args.tls,
         ..LabConfig::default()
     };
     if !args.check_client.is_empty() {

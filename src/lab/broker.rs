@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rustls::ServerConfig;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ALL_VERSIONS, ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -20,7 +21,7 @@ use super::limit::Bucket;
 use super::log::Log;
 use super::messages::{Listed, Listener};
 use super::session::{Answer, ESCAPES, Session, Then};
-use super::{Advertise, Cluster, LabBroker, LabError, LabFault, SCRAM_USER};
+use super::{Advertise, Cluster, LabBroker, LabError, LabFault, SCRAM_USER, TlsVersion};
 
 /// `connections.max.idle.ms`.
 const IDLE: Duration = Duration::from_secs(600);
@@ -133,7 +134,12 @@ impl Broker {
         let tls = if has(LabFault::Tls02) {
             None
         } else {
-            Some(tls(&identity, authorities, has)?)
+            let versions = match cluster.tls {
+                Some(TlsVersion::Tls12) => &[&TLS12],
+                Some(TlsVersion::Tls13) => &[&TLS13],
+                None => ALL_VERSIONS,
+            };
+            Some(tls(&identity, authorities, versions, has)?)
         };
         Ok(Self {
             is_faulty,
@@ -500,6 +506,7 @@ fn is_full_of_escapes(has: impl Fn(LabFault) -> bool) -> bool {
 fn tls(
     broker: &LabBroker,
     authorities: &Authorities,
+    versions: &[&'static SupportedProtocolVersion],
     has: impl Fn(LabFault) -> bool,
 ) -> Result<Arc<ServerConfig>, LabError> {
     let stranger = if has(LabFault::Tls03) {
@@ -523,7 +530,7 @@ fn tls(
     let issuer = stranger.as_ref().or(proxy).unwrap_or(ca);
     // Whoever issued the broker's certificate, clients' certificates are the lab's own.
     let clients = has(LabFault::Tls07).then_some(ca);
-    issuer.server(&leaf, clients)
+    issuer.server(&leaf, clients, versions)
 }
 
 /// Ends a connection without TLS's `close_notify`.

@@ -9,7 +9,7 @@ use rcgen::{
 };
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
@@ -77,11 +77,12 @@ impl Authority {
     }
 
     /// TLS for a broker. It sends its own certificate and the intermediate's, as MSK does; with `clients`
-    /// it requires a certificate of that authority.
+    /// it requires a certificate of that authority. `versions`: those of TLS that it speaks.
     pub(super) fn server(
         &self,
         leaf: &Leaf<'_>,
         clients: Option<&Authority>,
+        versions: &[&'static SupportedProtocolVersion],
     ) -> Result<Arc<ServerConfig>, LabError> {
         let key = KeyPair::generate()?;
         let signer: &Issuer<'_, KeyPair> = &self.intermediate;
@@ -89,7 +90,7 @@ impl Authority {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()?;
+            .with_protocol_versions(versions)?;
         let builder = if let Some(clients) = clients {
             let mut roots = RootCertStore::empty();
             roots.add(clients.root.der().clone())?;

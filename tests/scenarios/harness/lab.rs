@@ -43,6 +43,10 @@ pub struct LabSpec<'a> {
     pub cluster: &'a str,
     /// Its seed.
     pub seed: u64,
+    /// How late answers are at most, in milliseconds.
+    pub delay_ms: usize,
+    /// The only version of TLS that the brokers speak.
+    pub tls: Option<&'static str>,
     /// The brokers' port, in a namespace.
     pub port: u16,
     /// Where, if not on loopback.
@@ -60,6 +64,12 @@ impl Lab {
         command.arg("--dir").arg(dir);
         command.args(["--seed", &spec.seed.to_string()]);
         command.args(["--cluster", spec.cluster]);
+        if spec.delay_ms > 0 {
+            command.args(["--delay", &format!("{}ms", spec.delay_ms)]);
+        }
+        if let Some(version) = spec.tls {
+            command.args(["--tls", version]);
+        }
         if spec.net.is_some() {
             for number in 1..=spec.brokers {
                 command.args(["--listen", &format!("10.77.2.{number}:{}", spec.port)]);

@@ -1,5 +1,6 @@
 //! The harness: rows in, processes and network namespaces made, answers compared.
 
+pub mod breadth;
 pub mod expect;
 pub mod lab;
 pub mod net;

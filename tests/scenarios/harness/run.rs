@@ -26,6 +26,9 @@ const IAM_PORTS: [u16; 3] = [9098, 9198, 20098];
 /// Where the variants are drawn from.
 const SEED: u64 = 0x5eed;
 
+/// How late the lab's answers are at most, in milliseconds.
+const MOST_LATE_MS: usize = 60;
+
 /// What varies between two runs of a row.
 #[derive(Debug, Clone)]
 struct Variant {
@@ -33,6 +36,8 @@ struct Variant {
     cluster: String,
     brokers: usize,
     seed: u64,
+    delay_ms: usize,
+    tls: Option<&'static str>,
     port: u16,
     /// By how much the bootstrap string is turned.
     turn: usize,
@@ -52,6 +57,8 @@ pub fn folder(folder: &Path) -> Outcome<()> {
         cluster: "demo.abc123.c2".to_owned(),
         brokers: scenario.brokers,
         seed: 1,
+        delay_ms: 0,
+        tls: None,
         port: IAM_PORTS[0],
         turn: 0,
     };
@@ -70,6 +77,8 @@ pub fn folder(folder: &Path) -> Outcome<()> {
                 _ => 2 + random.below(3),
             },
             seed: random.next(),
+            delay_ms: random.below(MOST_LATE_MS),
+            tls: [None, Some("1.2"), Some("1.3")][random.below(3)],
             port: IAM_PORTS[random.below(IAM_PORTS.len())],
             turn: random.below(4),
         };
@@ -138,6 +147,8 @@ fn once(scenario: &Scenario, variant: &Variant) -> Outcome<()> {
             brokers: variant.brokers,
             cluster: &variant.cluster,
             seed: variant.seed,
+            delay_ms: variant.delay_ms,
+            tls: variant.tls,
             port: variant.port,
             net: net.as_ref(),
         },
