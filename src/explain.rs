@@ -11,12 +11,35 @@ pub use client_errors::{ClientError, LogPhase, client_errors, errors_of, errors_
 pub use log::read_log;
 pub use reading::{Candidate, Hit, KnownNumber, LogReading, log_page};
 
+use serde::Serialize;
+
 use crate::catalogue::{self, Fault};
 use crate::phase::Phase;
 use crate::text;
 
 /// How many client messages a page shows.
 const MESSAGES: usize = 8;
+
+/// One fault as JSON has it.
+#[derive(Debug, Serialize)]
+pub struct Explained {
+    #[serde(flatten)]
+    fault: &'static Fault,
+    /// The observation without which no check finds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_observation: Option<&'static str>,
+}
+
+impl Explained {
+    /// A fault of the catalogue.
+    #[must_use]
+    pub fn new(fault: &'static Fault) -> Self {
+        Self {
+            fault,
+            missing_observation: catalogue::missing_observation(fault.code),
+        }
+    }
+}
 
 /// The page of one fault, wrapped to `width` columns.
 #[must_use]
@@ -35,6 +58,9 @@ pub fn page(fault: &Fault, width: usize) -> String {
     let _ = writeln!(page, "{}", wrapped(fault.explanation, width, ""));
     section(&mut page, "how to tell it apart", &[fault.tell], width);
     section(&mut page, "where it shows", &[fault.evidence], width);
+    if let Some(body) = catalogue::unseen_words(fault.code) {
+        section(&mut page, "what is missing", &[&body], width);
+    }
     section(&mut page, "fix", fault.fix, width);
     section(&mut page, "what would prove it", fault.settle, width);
     let messages: Vec<String> = errors_of(fault.code)

@@ -25,6 +25,7 @@ mod sasl;
 mod security_group;
 mod tcp;
 mod tls;
+mod unseen;
 
 pub use client::*;
 pub use cluster::*;
@@ -40,6 +41,7 @@ pub use sasl::*;
 pub use security_group::*;
 pub use tcp::*;
 pub use tls::*;
+pub use unseen::{UNSEEN, missing_observation, unseen_words};
 
 /// One thing that can be wrong, in words for the person whose client fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

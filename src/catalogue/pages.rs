@@ -22,6 +22,9 @@ pub fn markdown(fault: &Fault) -> String {
     );
     section(&mut page, "How to tell it apart", fault.tell);
     section(&mut page, "Where it shows", fault.evidence);
+    if let Some(body) = super::unseen_words(fault.code) {
+        section(&mut page, "What is missing", &body);
+    }
     list(&mut page, "Fix", fault.fix.iter().map(|item| text(item)));
     list(
         &mut page,

@@ -33,6 +33,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8> {
         faults.push(catalogue::find(code).ok_or_else(|| wrong(explain::unknown_code(code)))?);
     }
     if args.output == Format::Json {
+        let faults: Vec<_> = faults.into_iter().map(explain::Explained::new).collect();
         print!("{}", text::json(&faults)?);
         return Ok(0);
     }
