@@ -103,7 +103,7 @@ impl Combined {
                 .map(|(_, report)| report.started.clone())
                 .min()
                 .unwrap_or_default(),
-            duration_ms: each().map(|(_, report)| report.duration_ms).sum(),
+            duration_ms: each().fold(0, |sum, (_, report)| sum.saturating_add(report.duration_ms)),
             complete: unasked.is_empty() && each().all(|(_, report)| report.complete),
             causes: each()
                 .flat_map(|(name, report)| of(name, &report.causes))

@@ -6,11 +6,11 @@ use std::path::Path;
 use msk_doctor::aws::files;
 use msk_doctor::aws::snapshot::Snapshot;
 use msk_doctor::case::{Asked, Case, Client, ClientKind};
-use msk_doctor::diagnosis::conclude;
 use msk_doctor::phase::Phase;
-use msk_doctor::report::{Report, json, text};
 use msk_doctor::target::{Auth, Target};
 use msk_doctor::vpc::{From, Question, World, acls, answer};
+
+use super::reported::reported;
 
 /// A line that begins with it names a file; what follows is the file.
 const FILE: &str = "# ";
@@ -175,15 +175,6 @@ fn report(snapshot: Snapshot) {
         Asked::Everything,
     ] {
         case.asked = asked;
-        let report = Report::new(&case, &conclude(&case));
-        assert!(report.exit_code <= 3);
-        let mut out = Vec::new();
-        json::render(&report, &mut out).expect("it is written");
-        let style = text::Style {
-            width: 100,
-            ascii: false,
-            color: false,
-        };
-        text::render(&report, style, &mut out).expect("it is written");
+        reported(&case);
     }
 }
