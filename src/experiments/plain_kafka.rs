@@ -1,11 +1,16 @@
 //! A Kafka request in clear text on a port that did not speak TLS.
 
+use std::time::Duration;
+
 use super::{Cost, Experiment, Move, decides, says};
 use crate::diagnosis::sign::Sign;
 use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
-use crate::probe::attempt::Plan;
+use crate::probe::attempt::{Knobs, Plan};
 use crate::probe::observation::{End, Observation};
+
+/// Whoever answers a request of a few bytes does so at once; Kafka throttles an address for a second.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 inventory::submit!(Experiment {
     name: "plain-kafka",
@@ -32,6 +37,10 @@ inventory::submit!(Experiment {
             tls: false,
             mechanism: None,
             until: Phase::ApiVersions,
+            knobs: Knobs {
+                patience: Some(PATIENCE),
+                ..Knobs::default()
+            },
             ..plan
         }]
     },

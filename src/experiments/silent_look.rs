@@ -9,13 +9,15 @@ use crate::phase::Phase;
 use crate::probe::attempt::{Knobs, Plan};
 use crate::probe::observation::End;
 
-/// Whoever turns connections away does it sooner.
+/// Whoever turns connections away does it sooner, or after as long as the one that spoke was held.
 const LOOK: Duration = Duration::from_millis(500);
+/// Who holds them for longer is not waited for.
+const LONGEST: Duration = Duration::from_millis(2_500);
 
 inventory::submit!(Experiment {
     name: "silent-look",
     question: "what becomes of a connection on which nothing is said?",
-    parts: &[&["LIM-04"], &["NET-03", "TLS-02", "TLS-06", "TLS-12", "TLS-11"]],
+    parts: &[&["LIM-04", "LIM-05"], &["NET-03", "TLS-02", "TLS-06", "TLS-12", "TLS-11"]],
     cost: Cost {
         waits: LOOK,
         ..Cost::CONNECTION
@@ -23,12 +25,19 @@ inventory::submit!(Experiment {
     brokers: 1,
     signs: &[Sign::TlsClosed],
     useful: |_, _| true,
-    plans: |_, _, plan| {
+    plans: |case, phase, plan| {
+        let held = case
+            .attempts()
+            .filter(|o| o.broker == plan.broker)
+            .filter_map(|o| o.phase(phase))
+            .map(|record| Duration::from_micros(record.duration_us))
+            .max();
+        let look = LOOK + held.unwrap_or_default();
         vec![Plan {
             until: Phase::Connect,
             mechanism: None,
             knobs: Knobs {
-                listen: Some(LOOK),
+                listen: Some(look.min(LONGEST)),
                 ..Knobs::default()
             },
             ..plan
@@ -40,10 +49,11 @@ inventory::submit!(Experiment {
         };
         match answer.connect().and_then(|connect| connect.idle) {
             Some(End::Fin | End::Rst) => {
-                let words = "a connection on which nothing is said is ended at once too";
+                let words = "a connection on which nothing is said is ended too";
                 let facts = fact(answer).into_iter().collect();
                 vec![
                     Move::new(&["LIM-04"], says(Weight::Usual, answer, words)),
+                    Move::new(&["LIM-05"], says(Weight::Open, answer, words)),
                     Move::new(&["TCP-04"], Stand::Fits(Weight::Open, facts)),
                     Move::new(
                         &["NET-03", "TLS-02", "TLS-06", "TLS-12", "TLS-11"],

@@ -1,4 +1,4 @@
-//! The same handshake with TLS 1.2 alone, and again as it was.
+//! The same handshake with TLS 1.2 alone, and where that is answered again as it was.
 
 use super::{Cost, Experiment, Move, decides};
 use crate::diagnosis::Stand;
@@ -37,7 +37,10 @@ inventory::submit!(Experiment {
             ..plan
         };
         let as_usual = Plan {
-            knobs: Knobs::default(),
+            knobs: Knobs {
+                compares: true,
+                ..Knobs::default()
+            },
             ..old.clone()
         };
         vec![old, as_usual]
@@ -47,7 +50,7 @@ inventory::submit!(Experiment {
             let because = "TLS 1.2 alone is answered, and a ClientHello that offers TLS 1.3 too is not";
             vec![Move::new(&["TLS-06"], decides(old, because))]
         }
-        [old, _]
+        [old, ..]
             if !old.answered(Phase::Tls)
                 && matches!(seen.sign, Sign::TlsClosed | Sign::TlsCut) =>
         {

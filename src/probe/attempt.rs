@@ -63,6 +63,8 @@ pub struct Knobs {
     pub segment: Option<u32>,
     /// The port to connect from.
     pub source_port: Option<u16>,
+    /// Is made only where the attempt before came to its end: what failed needs nothing beside it.
+    pub compares: bool,
     /// Sends no server name (SNI).
     pub without_name: bool,
     /// Offers TLS 1.2 alone.
