@@ -352,7 +352,7 @@ mod tests {
         let case = Case::of(target, client, Phase::Metadata);
         for experiment in all() {
             let plan = Plan {
-                broker: Endpoint::new("b-1.example", 9098),
+                broker: Endpoint::new("b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com", 9098),
                 address: SocketAddr::from(([10, 0, 0, 1], 9098)),
                 purpose: Purpose::Bootstrap,
                 tls: true,

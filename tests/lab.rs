@@ -597,6 +597,7 @@ fn api_versions() {
         "0002 0001 0005",
         "0003 0000 000c",
         "000a 0000 0003",
+        "000f 0000 0004",
         "0011 0000 0001",
         "0012 0000 0004",
         "0016 0000 0004",
@@ -605,18 +606,18 @@ fn api_versions() {
     let classic = keys.join(" ");
     assert_bytes(
         &bench.tls().ask(&request(18, 0, 7, false, b"")),
-        &format!("00000040 00000007 0000 00000009 {classic}"),
+        &format!("00000046 00000007 0000 0000000a {classic}"),
     );
     assert_bytes(
         &bench.tls().ask(&request(18, 2, 7, false, b"")),
-        &format!("00000044 00000007 0000 00000009 {classic} 00000000"),
+        &format!("0000004a 00000007 0000 0000000a {classic} 00000000"),
     );
     // The header of an answer to ApiVersions never has tagged fields (KIP-511).
     let flexible = keys.join(" 00 ");
     let software = hex("02 61 02 31 00");
     assert_bytes(
         &bench.tls().ask(&request(18, 3, 7, true, &software)),
-        &format!("0000004b 00000007 0000 0a {flexible} 00 00000000 00"),
+        &format!("00000052 00000007 0000 0b {flexible} 00 00000000 00"),
     );
     let mut tls = bench.tls();
     // A version that is too new: error 35 in the form of version 0, with ApiVersions alone.
@@ -944,6 +945,13 @@ fn assert_fault(fault: LabFault) {
         LabFault::Clu05 => assert_eq!((produce(&bench), fetch(&bench)), (56, 0)),
         LabFault::Clu12 => assert_eq!((produce(&bench), fetch(&bench)), (19, 0)),
         LabFault::Iam11 => assert_eq!(coordinator(&bench, 0), 30),
+        LabFault::Iam11Join => {
+            let mut tls = bench.tls();
+            log_in(&bench, &mut tls);
+            // DescribeGroups v3 with the operations: `DESCRIBE` alone.
+            let answer = tls.ask(&request(15, 3, 3, false, &hex("00000001 0003 6c6162 01")));
+            assert!(answer.ends_with(&hex("00000000 00000100")));
+        }
         LabFault::Iam13 => assert_eq!(coordinator(&bench, 1), 53),
         LabFault::Clu18 => assert_eq!(coordinator(&bench, 0), 15),
         LabFault::Iam12 => {

@@ -110,7 +110,7 @@ fn a_listener_that_does_not_frame_tokens() {
     let lab = start(&["SASL-07"]);
     let mut client = Client::connect(&lab, 0);
     client.send(&versions());
-    client.expect("0000003a 00000005 0000 00000008 0000 0003 0008 0001 0004 000b 0002 0001 0005 0003 0000 000c 000a 0000 0003 0011 0000 0000 0012 0000 0004 0016 0000 0004");
+    client.expect("00000040 00000005 0000 00000009 0000 0003 0008 0001 0004 000b 0002 0001 0005 0003 0000 000c 000a 0000 0003 000f 0000 0004 0011 0000 0000 0012 0000 0004 0016 0000 0004");
     client.send(&handshake(1));
     client.expect_close();
     let token = message(&lab.token());

@@ -289,6 +289,7 @@ fn what_is_not_allowed_after_a_login_has_its_error() {
         ("IAM-13", &transaction, 53),
         ("IAM-12", &producer, 31),
         ("CLU-18", &group, 15),
+        ("IAM-11-join", &group, 0),
         // Describing is allowed: the coordinator is told.
         ("IAM-10-describe", &group, 0),
     ];
@@ -383,9 +384,9 @@ fn versions_are_told_once_and_a_new_one_gets_35_in_the_old_form() {
         client.send(&request(18, version, 5, &hex(&format!("{CLIENT} {rest}"))));
         let answer = client.frame();
         let (head, count) = if version < 3 {
-            (hex("00000005 0000 00000009"), 9)
+            (hex("00000005 0000 0000000a"), 10)
         } else {
-            (hex("00000005 0000 0a"), 10)
+            (hex("00000005 0000 0b"), 11)
         };
         assert_eq!(answer[4..4 + head.len()], head[..], "v{version}");
         assert!(answer.len() > 6 * count);

@@ -8,7 +8,7 @@ use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
 use crate::kafka::error_name;
 use crate::phase::Phase;
-use crate::probe::observation::{Detail, End, Speaks, TopicAnswer};
+use crate::probe::observation::{Ask, Detail, End, RightAnswer, Speaks, TopicAnswer};
 use crate::target::{Auth, MskName};
 
 /// `INVALID_TOPIC_EXCEPTION`.
@@ -113,7 +113,7 @@ pub(super) static CHECKS: &[Check] = &[
             Sign::TransactionDenied,
             Sign::IdempotentWriteDenied,
         ],
-        judge: acl,
+        judge: group_acl,
     },
     Check {
         fault: &c::IAM_11,
@@ -327,9 +327,43 @@ fn topic_without_use(case: &Case, _: &Seen<'_>) -> Stand {
     by_iam(case, Weight::Usual, words)
 }
 
-fn group_action(case: &Case, _: &Seen<'_>) -> Stand {
-    let words = "FindCoordinator for the group is answered with error 30";
-    by_iam(case, Weight::Usual, words)
+fn group_action(case: &Case, seen: &Seen<'_>) -> Stand {
+    by_iam(case, Weight::Usual, &group_words(seen))
+}
+
+fn group_acl(case: &Case, seen: &Seen<'_>) -> Stand {
+    match seen.sign {
+        Sign::GroupDenied if case.target.auth != Auth::Iam => {
+            Stand::says(Weight::Usual, group_words(seen))
+        }
+        _ => acl(case, seen),
+    }
+}
+
+/// Which answer denies the group: it may be described with `kafka-cluster:DescribeGroup`, and
+/// joined with `kafka-cluster:AlterGroup`.
+fn group_words(seen: &Seen<'_>) -> String {
+    let Detail::Authorise(detail) = &seen.record.detail else {
+        return String::new();
+    };
+    let joins = detail.answers.iter().find_map(RightAnswer::may_join);
+    if joins == Some(false) {
+        return "DescribeGroups says that the group may be described, and not joined".to_owned();
+    }
+    let of_group = |answer: &&RightAnswer| {
+        answer.error_code == 30
+            && matches!(
+                answer.asked,
+                Ask::Group { .. } | Ask::GroupOperations { .. }
+            )
+    };
+    detail
+        .answers
+        .iter()
+        .find(of_group)
+        .map_or_else(String::new, |answer| {
+            format!("{} is answered with error 30", answer.asked.words())
+        })
 }
 
 fn transaction_action(case: &Case, _: &Seen<'_>) -> Stand {

@@ -275,7 +275,10 @@ fn rights(record: &PhaseRecord) -> Vec<Sign> {
     };
     let signs = detail.answers.iter().filter_map(|answer| {
         Some(match (answer.error_code, &answer.asked) {
-            (30, Ask::Group { .. }) => Sign::GroupDenied,
+            (30, Ask::Group { .. } | Ask::GroupOperations { .. }) => Sign::GroupDenied,
+            (0, Ask::GroupOperations { .. }) if answer.may_join() == Some(false) => {
+                Sign::GroupDenied
+            }
             (53, Ask::Transaction { .. }) => Sign::TransactionDenied,
             (31, Ask::IdempotentWrite) => Sign::IdempotentWriteDenied,
             (14..=16, Ask::Group { .. } | Ask::Transaction { .. }) => Sign::CoordinatorUnavailable,

@@ -168,6 +168,29 @@ pub fn sasl_authenticate(bytes: &[u8], version: i16) -> Walked {
     w.blob()
 }
 
+/// Checks the body of an answer to `DescribeGroups` v3 or v4.
+pub fn describe_groups(bytes: &[u8], version: i16) -> Walked {
+    let mut w = Walker {
+        bytes,
+        flexible: false,
+    };
+    w.skip(4)?;
+    w.array(|w| {
+        w.skip(2)?;
+        for _ in 0..4 {
+            w.string()?;
+        }
+        w.array(|w| {
+            for _ in 0..3 + usize::from(version >= 4) {
+                w.string()?;
+            }
+            w.blob()?;
+            w.blob()
+        })?;
+        w.skip(4)
+    })
+}
+
 /// Checks the body of an answer to `Metadata`.
 pub fn metadata(bytes: &[u8], version: i16) -> Walked {
     let mut w = Walker {

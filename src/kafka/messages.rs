@@ -2,11 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, MetadataRequest,
-    MetadataResponse, RequestHeader, ResponseHeader, SaslAuthenticateRequest,
-    SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse, TopicName,
-    metadata_request::MetadataRequestTopic,
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
+    FindCoordinatorRequest, FindCoordinatorResponse, GroupId, InitProducerIdRequest,
+    InitProducerIdResponse, MetadataRequest, MetadataResponse, RequestHeader, ResponseHeader,
+    SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
+    TopicName, metadata_request::MetadataRequestTopic,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
@@ -122,15 +122,15 @@ pub fn metadata(version: i16, correlation: i32, topic: Option<&str>) -> Vec<u8> 
 /// A request whose answer shows a right, if the broker knows it. The first versions of each will do, and every broker has one of them.
 #[must_use]
 pub fn ask(what: &Ask, versions: &[ApiRange], correlation: i32) -> Option<(i16, Vec<u8>)> {
-    /// The last version of each that has no lists.
-    const LAST: i16 = 3;
-    let key = match what {
-        Ask::Group { .. } | Ask::Transaction { .. } => ApiKey::FindCoordinator,
-        Ask::IdempotentWrite => ApiKey::InitProducerId,
+    // The first that says what it is asked for, and the last without lists (without compact ones).
+    let (key, first, last) = match what {
+        Ask::Group { .. } | Ask::Transaction { .. } => (ApiKey::FindCoordinator, 1, 3),
+        Ask::GroupOperations { .. } => (ApiKey::DescribeGroups, 3, 4),
+        Ask::IdempotentWrite => (ApiKey::InitProducerId, 0, 3),
     };
     let theirs = range(versions, key)?;
-    let version = theirs.max.min(LAST);
-    let fits = version >= theirs.min && version >= i16::from(key == ApiKey::FindCoordinator);
+    let version = theirs.max.min(last);
+    let fits = version >= theirs.min.max(first);
     let coordinator = |name: &str, kind| {
         let request = FindCoordinatorRequest::default()
             .with_key(StrBytes::from_string(name.to_owned()))
@@ -141,6 +141,13 @@ pub fn ask(what: &Ask, versions: &[ApiRange], correlation: i32) -> Option<(i16, 
         let bytes = match what {
             Ask::Group { name } => coordinator(name, 0),
             Ask::Transaction { id } => coordinator(id, 1),
+            Ask::GroupOperations { name } => {
+                let name = StrBytes::from_string(name.to_owned());
+                let request = DescribeGroupsRequest::default()
+                    .with_groups(vec![GroupId(name)])
+                    .with_include_authorized_operations(true);
+                frame(key, version, correlation, &request)
+            }
             Ask::IdempotentWrite => {
                 let request = InitProducerIdRequest::default()
                     .with_transactional_id(None)
@@ -152,7 +159,7 @@ pub fn ask(what: &Ask, versions: &[ApiRange], correlation: i32) -> Option<(i16, 
     })
 }
 
-/// The error code of an answer to [`ask`].
+/// The error code of an answer to [`ask`], and the operations that it allows.
 ///
 /// # Errors
 /// When the frame is not that answer.
@@ -161,19 +168,32 @@ pub fn read_ask(
     frame: &[u8],
     correlation: i32,
     version: i16,
-) -> Result<i16, AnswerError> {
+) -> Result<(i16, Option<i32>), AnswerError> {
     Ok(match what {
         Ask::Group { .. } | Ask::Transaction { .. } => {
             let header = FindCoordinatorResponse::header_version(version);
             let bytes = body(frame, correlation, header)?;
             let answer: FindCoordinatorResponse = decode(bytes, version, Ok(()))?;
-            answer.error_code
+            (answer.error_code, None)
+        }
+        Ask::GroupOperations { .. } => {
+            let header = DescribeGroupsResponse::header_version(version);
+            let bytes = body(frame, correlation, header)?;
+            let guarded = guard::describe_groups(&bytes, version);
+            let answer: DescribeGroupsResponse = decode(bytes, version, guarded)?;
+            let [group] = &answer.groups[..] else {
+                let words = format!("{} groups, asked for one", answer.groups.len());
+                return Err(AnswerError::Malformed(words));
+            };
+            // The least number stands for none.
+            let told = Some(group.authorized_operations).filter(|own| *own != i32::MIN);
+            (group.error_code, told.filter(|_| group.error_code == 0))
         }
         Ask::IdempotentWrite => {
             let header = InitProducerIdResponse::header_version(version);
             let bytes = body(frame, correlation, header)?;
             let answer: InitProducerIdResponse = decode(bytes, version, Ok(()))?;
-            answer.error_code
+            (answer.error_code, None)
         }
     })
 }
@@ -233,6 +253,7 @@ pub fn read_api_versions(
         ApiKey::ApiVersions,
         ApiKey::SaslAuthenticate,
         ApiKey::FindCoordinator,
+        ApiKey::DescribeGroups,
         ApiKey::InitProducerId,
     ]
     .map(|key| key as i16);

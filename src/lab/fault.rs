@@ -82,6 +82,7 @@ pub enum LabFault {
     Clu05,
     Clu12,
     Iam11,
+    Iam11Join,
     Iam12,
     Iam13,
     Clu18,
@@ -385,6 +386,11 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Iam11,
         "IAM-11",
         "no consumer group may be used (--group shows it)",
+    ),
+    (
+        LabFault::Iam11Join,
+        "IAM-11-join",
+        "consumer groups may be described and not joined (--group shows it)",
     ),
     (
         LabFault::Iam12,

@@ -4,10 +4,11 @@
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsResponse, BrokerId, FindCoordinatorResponse, InitProducerIdResponse,
-    MetadataResponse, ProducerId, ResponseHeader, SaslAuthenticateResponse, SaslHandshakeResponse,
-    TopicName,
+    ApiKey, ApiVersionsResponse, BrokerId, DescribeGroupsResponse, FindCoordinatorResponse,
+    GroupId, InitProducerIdResponse, MetadataResponse, ProducerId, ResponseHeader,
+    SaslAuthenticateResponse, SaslHandshakeResponse, TopicName,
     api_versions_response::ApiVersion,
+    describe_groups_response::DescribedGroup,
     metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
 };
 use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
@@ -16,12 +17,13 @@ use super::data::{Fetch, ListOffsets, Produce};
 use super::reader::Reader;
 
 /// The requests that the lab answers, with their first and last version.
-const KNOWN: [(ApiKey, i16, i16); 9] = [
+const KNOWN: [(ApiKey, i16, i16); 10] = [
     (ApiKey::Produce, 3, 8),
     (ApiKey::Fetch, 4, 11),
     (ApiKey::ListOffsets, 1, 5),
     (ApiKey::Metadata, 0, 12),
     (ApiKey::FindCoordinator, 0, 3),
+    (ApiKey::DescribeGroups, 0, 4),
     (ApiKey::SaslHandshake, 0, 1),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::InitProducerId, 0, 4),
@@ -63,6 +65,9 @@ pub(super) const TOPIC_DENIED: i16 = 29;
 /// All of a topic's operations (bits by `AclOperation`), as an authoriser that allows all says.
 pub(super) const ALL_OPERATIONS: i32 = 0xdf8;
 
+/// All of a group's operations, as an authoriser that allows all says.
+pub(super) const ALL_OF_A_GROUP: i32 = 0x148;
+
 /// `AclOperation.READ`.
 pub(super) const READ: i32 = 1 << 3;
 /// `AclOperation.WRITE`.
@@ -96,6 +101,13 @@ pub(super) enum Body {
     FindCoordinator {
         /// Whether it is a transactional id.
         transaction: bool,
+    },
+    /// `DescribeGroups` of these groups; whether the operations allowed on each are asked for.
+    DescribeGroups {
+        /// Their names.
+        names: Vec<String>,
+        /// Whether what is allowed is to be told.
+        operations: bool,
     },
     /// `InitProducerId`; whether it is without a transactional id.
     InitProducerId {
@@ -167,6 +179,14 @@ pub(super) fn read(frame: &[u8], listener: Listener) -> Option<Request> {
             Body::FindCoordinator {
                 transaction: kind == Some(1),
             }
+        }
+        ApiKey::DescribeGroups => {
+            let mut names = Vec::new();
+            for _ in 0..bytes.i32()? {
+                names.push(bytes.string()?);
+            }
+            let operations = version >= 3 && bytes.bool()?;
+            Body::DescribeGroups { names, operations }
         }
         ApiKey::Produce => Body::Produce(Produce::read(&mut bytes)?),
         ApiKey::Fetch => Body::Fetch(Fetch::read(&mut bytes, version)?),
@@ -299,6 +319,28 @@ pub(super) fn find_coordinator(request: &Request, error: i16, own: Option<&Liste
             .with_host(StrBytes::from_string(own.host.clone()))
             .with_port(i32::from(own.port));
     }
+    framed(request, request.version, &response)
+}
+
+/// An answer to `DescribeGroups`: groups without members, as those are that nobody uses.
+pub(super) fn describe_groups(
+    request: &Request,
+    names: &[String],
+    error: i16,
+    operations: Option<i32>,
+) -> Vec<u8> {
+    let groups = names
+        .iter()
+        .map(|name| {
+            let state = if error == 0 { "Dead" } else { "" };
+            DescribedGroup::default()
+                .with_error_code(error)
+                .with_group_id(GroupId(StrBytes::from_string(name.clone())))
+                .with_group_state(StrBytes::from_static_str(state))
+                .with_authorized_operations(operations.unwrap_or(i32::MIN))
+        })
+        .collect();
+    let response = DescribeGroupsResponse::default().with_groups(groups);
     framed(request, request.version, &response)
 }
 

@@ -36,6 +36,8 @@ const NOT_ENOUGH_REPLICAS: i16 = 19;
 const STORAGE_ERROR: i16 = 56;
 /// `COORDINATOR_NOT_AVAILABLE`.
 const COORDINATOR_NOT_AVAILABLE: i16 = 15;
+/// `NOT_COORDINATOR`.
+const NOT_COORDINATOR: i16 = 16;
 /// `GROUP_AUTHORIZATION_FAILED`.
 const GROUP_DENIED: i16 = 30;
 /// `CLUSTER_AUTHORIZATION_FAILED`.
@@ -257,6 +259,30 @@ impl<'a> Session<'a> {
         Then::Listen.after(messages::api_versions(request, self.broker.listener()))
     }
 
+    /// The first broker is the coordinator of every group.
+    fn groups(&self, request: &Request, names: &[String], operations: bool) -> Answer {
+        let (_, brokers) = self.broker.described();
+        let is_coordinator = brokers
+            .first()
+            .is_some_and(|first| first.id == self.broker.id());
+        let error = if self.broker.has(LabFault::Clu18) {
+            COORDINATOR_NOT_AVAILABLE
+        } else if self.broker.has(LabFault::Iam11) {
+            GROUP_DENIED
+        } else if is_coordinator {
+            0
+        } else {
+            NOT_COORDINATOR
+        };
+        let allowed = if self.broker.has(LabFault::Iam11Join) {
+            messages::DESCRIBE
+        } else {
+            messages::ALL_OF_A_GROUP
+        };
+        let told = Some(allowed).filter(|_| operations && error == 0);
+        Then::Listen.after(messages::describe_groups(request, names, error, told))
+    }
+
     fn open(&mut self, request: &Request, body: &Body) -> Answer {
         match body {
             Body::ApiVersions { valid } => self.versions(request, *valid),
@@ -281,6 +307,7 @@ impl<'a> Session<'a> {
                 let (_, brokers) = self.broker.described();
                 Then::Listen.after(messages::find_coordinator(request, error, brokers.first()))
             }
+            Body::DescribeGroups { names, operations } => self.groups(request, names, *operations),
             Body::InitProducerId { idempotent } => {
                 let denied = *idempotent && self.broker.has(LabFault::Iam12);
                 let error = if denied { CLUSTER_DENIED } else { 0 };

@@ -19,6 +19,8 @@ OPEN_TOPIC, CLOSED_TOPIC = "orders", "payroll"
 READ_ONLY_TOPIC, WRITE_ONLY_TOPIC = "ledger", "drop-box"
 TOPICS = {OPEN_TOPIC: None, CLOSED_TOPIC: ["User:somebody-else", "ALL"],
           READ_ONLY_TOPIC: ["User:*", "READ", "DESCRIBE"], WRITE_ONLY_TOPIC: ["User:*", "WRITE", "DESCRIBE"]}
+WATCHED_GROUP = "watched"
+GROUPS = {WATCHED_GROUP: ["User:*", "DESCRIBE"]}
 PATIENCE_S = 90
 PAUSE_S = 0.2
 
@@ -212,7 +214,8 @@ class Cluster:
     def make_topics(self):
         """Topics with and without ACLs, as every broker sees them."""
         script = HERE / "clients" / "topics.py"
-        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), json.dumps(TOPICS), *self.ids),
+        done = subprocess.run(self.inside(self.python, script, PATIENCE_S, self.bootstrap(9092), json.dumps(TOPICS), json.dumps(GROUPS),
+                                          *self.ids),
                               text=True, capture_output=True, timeout=2 * PATIENCE_S)
         if done.returncode != 0:
             raise RuntimeError(f"no topics: {done.stdout}{done.stderr[-2000:]}")

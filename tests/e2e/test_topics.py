@@ -3,11 +3,12 @@
 import pytest
 
 from applications import Says, assert_fail, assert_work
-from cluster import CLOSED_TOPIC, OPEN_TOPIC
-from doctor import assert_faulty, assert_healthy, diagnose, phases
+from cluster import CLOSED_TOPIC, OPEN_TOPIC, WATCHED_GROUP
+from doctor import assert_faulty, assert_healthy, diagnose, first, phases
 from tokens import token
 
 ABSENT_TOPIC = "nobody-made-this-topic"
+NOT_COORDINATOR = 16
 LISTENERS = pytest.mark.parametrize("port,auth", [(9098, "iam"), (9094, "tls")])
 
 
@@ -34,7 +35,11 @@ def test_rights_are_asked_for_and_nothing_is_changed(kafka, port, auth):
     asked = diagnose(kafka, "--auth", auth, "--topic", OPEN_TOPIC, "--group", "readers", "--transactional-id", "writer", port=port)
     assert_healthy(asked)
     answers = [answer for record in phases(asked, "authorise") for answer in record["detail"]["answers"]]
-    assert {answer["asked"]["request"] for answer in answers} == {"group", "transaction", "idempotent-write"}
+    requests = {"group", "group-operations", "transaction", "idempotent-write"}
+    assert {answer["asked"]["request"] for answer in answers} == requests
+    # One of the three is the group's coordinator, and tells what may be done.
+    of_group = [(answer["error_code"], "operations" in answer) for answer in answers if answer["asked"]["request"] == "group-operations"]
+    assert sorted(of_group) == [(0, True), (NOT_COORDINATOR, False), (NOT_COORDINATOR, False)]
     assert kafka.contents() == before
 
 
@@ -44,3 +49,11 @@ def test_what_applications_say(kafka):
                 [Says("TopicAuthorizationFailedError", "authorise", "IAM-10")], token=token(), topic=CLOSED_TOPIC)
     assert_fail(kafka, "absent-topic", [Says("Failed to update metadata after", "metadata", "CLU-11")],
                 [Says("not found in cluster metadata", "metadata", "CLU-11")], token=token(), topic=ABSENT_TOPIC)
+
+
+@pytest.mark.parametrize("port,auth,code", [(9098, "iam", "IAM-11"), (9094, "tls", "IAM-18")])
+def test_a_group_that_may_be_described_and_not_joined(kafka, port, auth, code):
+    report = diagnose(kafka, "--auth", auth, "--topic", OPEN_TOPIC, "--group", WATCHED_GROUP, port=port)
+    cause = first(report)
+    assert (report["verdict"], cause["code"], cause["confidence"], cause["phase"]) == ("faulty", code, "likely", "authorise"), report
+    assert "DescribeGroups says that the group may be described, and not joined" in cause["evidence"]

@@ -27,6 +27,13 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// `COORDINATOR_LOAD_IN_PROGRESS`, `COORDINATOR_NOT_AVAILABLE`, `NOT_COORDINATOR`.
 const NOT_READY: std::ops::RangeInclusive<i16> = 14..=16;
 
+/// Whether the broker may answer otherwise soon. That it is not the coordinator is no news of a group that is asked of all.
+fn is_not_ready(asked: &Ask, error_code: i16) -> bool {
+    const NOT_COORDINATOR: i16 = 16;
+    NOT_READY.contains(&error_code)
+        && !(matches!(asked, Ask::GroupOperations { .. }) && error_code == NOT_COORDINATOR)
+}
+
 impl Attempt {
     /// Asks for what the client will need.
     pub(super) fn ask_for_rights(&mut self, versions: Versions, may_write: bool) -> Effect {
@@ -100,7 +107,7 @@ impl Attempt {
             mut answers,
         } = asking;
         match messages::read_ask(&asked, frame, self.correlation, version) {
-            Ok(error_code) if NOT_READY.contains(&error_code) && times < MOST_TIMES => {
+            Ok((error_code, _)) if is_not_ready(&asked, error_code) && times < MOST_TIMES => {
                 self.spent = Some(meter);
                 self.state = State::Pausing(Asking {
                     versions,
@@ -112,8 +119,18 @@ impl Attempt {
                 });
                 Effect::Pause(PAUSE)
             }
-            Ok(error_code) => {
-                answers.push(RightAnswer { asked, error_code });
+            Ok((error_code, operations)) => {
+                let mut rest = rest;
+                // Whose coordinator may be asked for may be described.
+                if let (Ask::Group { name }, 0) = (&asked, error_code) {
+                    let name = name.clone();
+                    rest.insert(0, Ask::GroupOperations { name });
+                }
+                answers.push(RightAnswer {
+                    asked,
+                    error_code,
+                    operations,
+                });
                 self.next_ask(versions, rest, answers, Some(meter))
             }
             Err(error) => {

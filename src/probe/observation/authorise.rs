@@ -21,6 +21,18 @@ pub struct RightAnswer {
     pub asked: Ask,
     /// The error code, 0 for none.
     pub error_code: i16,
+    /// What the client may do there, where the answer says it: a bit for each `AclOperation` (KIP-430).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<i32>,
+}
+
+impl RightAnswer {
+    /// Whether a group may be joined (`AclOperation.READ`, `kafka-cluster:AlterGroup`); `None` where it is not said.
+    #[must_use]
+    pub fn may_join(&self) -> Option<bool> {
+        const READ: i32 = 1 << 3;
+        self.operations.map(|operations| operations & READ != 0)
+    }
 }
 
 /// A request whose answer shows a right.
@@ -29,6 +41,11 @@ pub struct RightAnswer {
 pub enum Ask {
     /// `FindCoordinator` of a group: `kafka-cluster:DescribeGroup`.
     Group {
+        /// Its name.
+        name: String,
+    },
+    /// `DescribeGroups` of a group, which its coordinator alone answers: what may be done with it.
+    GroupOperations {
         /// Its name.
         name: String,
     },
@@ -47,6 +64,7 @@ impl Ask {
     pub fn words(&self) -> String {
         match self {
             Self::Group { name } => format!("FindCoordinator for group {name:?}"),
+            Self::GroupOperations { name } => format!("DescribeGroups for group {name:?}"),
             Self::Transaction { id } => format!("FindCoordinator for transactional id {id:?}"),
             Self::IdempotentWrite => "InitProducerId without a transactional id".to_owned(),
         }

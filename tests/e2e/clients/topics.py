@@ -1,6 +1,6 @@
-"""Makes topics with their ACLs, and waits until every node knows them.
+"""Makes topics with their ACLs, and those of groups, and waits until every node knows them.
 
-Usage: topics.py PATIENCE BOOTSTRAP TOPICS NODE…; TOPICS is JSON: to each name whom it is for (principal and operations), null for everyone.
+Usage: topics.py PATIENCE BOOTSTRAP TOPICS GROUPS NODE…; TOPICS and GROUPS are JSON: to each name whom it is for (principal and operations), null for everyone.
 """
 
 import json
@@ -12,14 +12,14 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, NewTopic, Resource
 
 PAUSE_S = 0.1
 TOPIC_AUTHORIZATION_FAILED = 29
-patience, bootstrap, topics, *nodes = sys.argv[1:]
-topics = json.loads(topics)
+patience, bootstrap, topics, groups, *nodes = sys.argv[1:]
+topics, groups = json.loads(topics), json.loads(groups)
 
 
-def acls(name, rights):
+def acls(kind, name, rights):
     principal, *operations = rights
     return [ACL(principal, "*", ACLOperation[operation], ACLPermissionType.ALLOW,
-                ResourcePattern(ResourceType.TOPIC, name)) for operation in operations]
+                ResourcePattern(kind, name)) for operation in operations]
 
 
 def is_known(topic, rights):
@@ -32,7 +32,9 @@ def is_known(topic, rights):
 
 admin = connect(bootstrap.split(","))
 admin.create_topics([NewTopic(name, len(nodes), 1) for name in topics])
-wanted = [acl for name, rights in topics.items() if rights for acl in acls(name, rights)]
+# Nodes learn of them in this order: who knows the topics' knows the groups'.
+wanted = [acl for name, rights in groups.items() for acl in acls(ResourceType.GROUP, name, rights)]
+wanted += [acl for name, rights in topics.items() if rights for acl in acls(ResourceType.TOPIC, name, rights)]
 if failed := admin.create_acls(wanted)["failed"]:
     sys.exit(f"no ACL: {failed}")
 end = time.monotonic() + float(patience)
