@@ -13,7 +13,7 @@ use crate::diagnosis::sign::{Seen, Sign, signs};
 use crate::diagnosis::{Cause, Diagnosis, Fact, Stand, Weight};
 use crate::phase::Phase;
 use crate::probe::attempt::Plan;
-use crate::probe::observation::{Observation, Purpose};
+use crate::probe::observation::{End, Observation, Purpose};
 use crate::target::Endpoint;
 
 automod::dir!("src/experiments");
@@ -74,7 +74,7 @@ pub struct Experiment {
     pub parts: &'static [&'static [&'static str]],
     /// What it costs.
     pub cost: Cost,
-    /// On how many brokers it is made at most: they need not be alike.
+    /// On how many brokers it is made at most, of those that fare alike.
     pub brokers: usize,
     /// The signs that call for it.
     pub signs: &'static [Sign],
@@ -179,19 +179,23 @@ fn answers<'a>(case: &'a Case, experiment: &Experiment, seen: &Seen<'_>) -> Vec<
     };
     let on = |broker: &Endpoint| made().filter(|o| o.broker == *broker).collect::<Vec<_>>();
     let own = on(seen.broker());
-    let Some(first) = made().next().filter(|_| own.is_empty()) else {
+    if !own.is_empty() {
         return own;
-    };
-    // Made on one that nobody asked about, on behalf of the only one.
-    if case.attempts().all(|o| o.broker != first.broker) {
-        return on(&first.broker);
     }
-    let alike = signs(case).into_iter().any(|other| {
-        *other.broker() == first.broker
-            && other.sign == seen.sign
-            && other.record.end == seen.record.end
-    });
-    if alike { on(&first.broker) } else { own }
+    let fared = signs(case);
+    let speaks_for = |broker: &Endpoint| {
+        // Made on one that nobody asked about, on behalf of the only one.
+        case.attempts().all(|o| o.broker != *broker)
+            || fared.iter().any(|other| {
+                other.broker() == broker
+                    && other.sign == seen.sign
+                    && other.record.end == seen.record.end
+            })
+    };
+    match made().find(|o| speaks_for(&o.broker)) {
+        Some(alike) => on(&alike.broker),
+        None => own,
+    }
 }
 
 /// What an attempt of an experiment showed, as a fact.
@@ -274,10 +278,28 @@ pub fn next(case: &Case, diagnosis: &Diagnosis, left: Duration) -> Vec<Wanted> {
     let Some((experiment, cause)) = best.min_by_key(|(experiment, _)| experiment.rank()) else {
         return Vec::new();
     };
+    let affordable = |made: usize| {
+        let all = u32::try_from(made).unwrap_or(u32::MAX).saturating_add(1);
+        let Cost {
+            connections: each,
+            credentials: sent,
+            ..
+        } = experiment.cost;
+        connections.saturating_add(all.saturating_mul(each)) <= MOST_CONNECTIONS
+            && credentials.saturating_add(all.saturating_mul(sent)) <= MOST_CREDENTIALS
+    };
     let mut wanted: Vec<Wanted> = Vec::new();
+    let mut fared: Vec<(Sign, End)> = Vec::new();
     for seen in seen.iter().filter(|seen| calls(experiment, cause, seen)) {
         let known = wanted.iter().any(|wanted| wanted.broker == *seen.broker());
-        if let (false, Some(address)) = (known, seen.address()) {
+        // A limit ends one connection with FIN and the next with RST: each is asked, for neither speaks for the other.
+        let how = (seen.sign, seen.record.end);
+        let alike = fared.iter().filter(|other| **other == how).count();
+        if known || alike >= experiment.brokers || !affordable(wanted.len()) {
+            continue;
+        }
+        if let Some(address) = seen.address() {
+            fared.push(how);
             wanted.push(Wanted {
                 experiment,
                 broker: seen.broker().clone(),
@@ -286,7 +308,6 @@ pub fn next(case: &Case, diagnosis: &Diagnosis, left: Duration) -> Vec<Wanted> {
             });
         }
     }
-    wanted.truncate(experiment.brokers);
     wanted
 }
 
