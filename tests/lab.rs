@@ -920,7 +920,7 @@ fn assert_fault(fault: LabFault) {
             tls.say(&metadata());
             assert_eq!(end_within(&mut tls, LONG), End::Reset);
         }
-        LabFault::Clu02Metadata | LabFault::Lim07Metadata => {
+        LabFault::Clu02Metadata | LabFault::Lim07Metadata | LabFault::Sasl18 => {
             let mut tls = bench.tls_to(3);
             log_in(&bench, &mut tls);
             tls.say(&metadata());

@@ -67,6 +67,7 @@ fn connections_end_at_each_request_as_the_real_ones_do() {
         ("NET-03-metadata", At::Metadata, End::Reset),
         ("CLU-02-metadata", At::Metadata, End::NotifiedFin),
         ("LIM-07-metadata", At::Metadata, End::NotifiedFin),
+        ("SASL-18", At::Metadata, End::NotifiedFin),
     ];
     for (code, at, end) in rows {
         let lab = start(&[code]);

@@ -415,7 +415,8 @@ pub static SASL_18: Fault = Fault {
     place: "the client library, at the end of the session",
     explanation: "The broker gives a login a lifetime and closes the connection when it ends \
         without a new login. Clients without KIP-368 see a FIN at a fixed period, commonly one \
-        hour after each connect, at any load.",
+        hour after each connect, at any load. A session that is shorter than a request takes \
+        ends every connection right after its login.",
     tell: "The age of the connection at its close equals the advertised lifetime, and the first \
         login after it succeeds. Java from 2.2, librdkafka from 2.2, kafkajs 2.x, franz-go and \
         kafka-python 3.x re-authenticate; kafka-python 2.x and aiokafka 0.14 do not.",
@@ -424,6 +425,8 @@ pub static SASL_18: Fault = Fault {
     fix: &[
         "Upgrade to a client that re-authenticates.",
         "Or reconnect before the lifetime ends.",
+        "Where the session is only seconds long, raise the listener's connections.max.reauth.ms, or log in with a token that is not \
+         about to expire.",
     ],
     settle: &["the age of the connection at its close, from the client's log"],
     basis: Basis::Documented,

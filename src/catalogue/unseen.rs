@@ -49,10 +49,6 @@ pub static UNSEEN: &[(&str, &str)] = &[
     ("SASL-16", "the client's own log: explain --log reads it"),
     ("SASL-17", "the client's own log: explain --log reads it"),
     (
-        "SASL-18",
-        "a connection that lives for longer than its session; explain --log reads a client's log",
-    ),
-    (
         "SASL-19",
         "a connection on which the client itself logs in again",
     ),

@@ -8,9 +8,11 @@ use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
 use crate::kafka::error_name;
 use crate::phase::Phase;
-use crate::probe::observation::{Ask, Detail, End, RightAnswer, Speaks, TopicAnswer};
+use crate::probe::observation::{Ask, Detail, End, Framing, RightAnswer, Speaks, TopicAnswer};
 use crate::target::{Auth, MskName};
 
+/// How much later than the end of the session the answer to the login may have come, milliseconds: their ways differ.
+const SESSION_JITTER_MS: u64 = 50;
 /// `INVALID_TOPIC_EXCEPTION`.
 const INVALID_TOPIC: i16 = 17;
 
@@ -59,6 +61,11 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::LIM_07,
         explains: CUT,
         judge: needs_facts,
+    },
+    Check {
+        fault: &c::SASL_18,
+        explains: &[Sign::MetadataClosed],
+        judge: session_over,
     },
     Check {
         fault: &c::CLU_06,
@@ -239,6 +246,34 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
         Stand::usual()
     } else {
         Stand::open()
+    }
+}
+
+/// A session that ends is closed at the first request after it (KIP-368).
+fn session_over(_: &Case, seen: &Seen<'_>) -> Stand {
+    let login = seen.observation.phase(Phase::SaslAuthenticate);
+    let (Some(record), Some(login)) = (login, seen.observation.login()) else {
+        return Stand::Foreign;
+    };
+    if login.framing == Framing::Bare {
+        // Brokers that know no other form know no sessions either.
+        return Stand::Foreign;
+    }
+    let Ok(lifetime @ 1..) = u64::try_from(login.session_lifetime_ms) else {
+        return Stand::excluded("the login set no end to the session");
+    };
+    let ended_us = seen.record.start_us.saturating_add(seen.record.duration_us);
+    let began_us = record.start_us.saturating_add(record.duration_us);
+    let age = ended_us.saturating_sub(began_us) / 1_000;
+    if age.saturating_add(SESSION_JITTER_MS) >= lifetime {
+        Stand::decides(format!(
+            "the login was for {lifetime} ms, and the connection ended {age} ms after it"
+        ))
+    } else {
+        Stand::excluded(format!(
+            "the session had {} s left",
+            (lifetime - age).div_ceil(1_000)
+        ))
     }
 }
 

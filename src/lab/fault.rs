@@ -39,6 +39,7 @@ pub enum LabFault {
     Sasl04,
     Sasl05,
     Sasl06,
+    Sasl18,
     Sasl20,
     Sasl26,
     Sasl27,
@@ -214,6 +215,11 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
         LabFault::Sasl06,
         "SASL-06",
         "the token is refused with a JSON challenge",
+    ),
+    (
+        LabFault::Sasl18,
+        "SASL-18",
+        "the session ends with its login: the next request is closed on",
     ),
     (
         LabFault::Sasl20,

@@ -495,7 +495,11 @@ impl<'a> Session<'a> {
             _ if has(LabFault::Iam01) => refuse("Access denied"),
             Err(Refused::Malformed) => refuse("Invalid authentication payload"),
             Ok(accepted) => Verdict::Good {
-                ends: Some(accepted.ends),
+                ends: Some(if has(LabFault::Sasl18) {
+                    now
+                } else {
+                    accepted.ends
+                }),
                 words: if by_payload {
                     format!(r#"{{"version":"2020_10_22","request-id":"{id}"}}"#)
                 } else {
@@ -516,7 +520,7 @@ fn framed(request: &Request, verdict: &Verdict, mechanism: &str, now: SystemTime
     match verdict {
         Verdict::Good { ends, words } => {
             let left = ends.map(|ends| ends.duration_since(now).unwrap_or_default());
-            let left = left.unwrap_or_default().as_millis();
+            let left = left.map_or(0, |left| left.as_millis().max(1));
             let ms = i64::try_from(left).unwrap_or(i64::MAX);
             let words = words.as_bytes();
             Then::Listen.after(messages::sasl_authenticate(request, 0, "", words, ms))
