@@ -15,6 +15,9 @@ DENIED_KEY = "AKIAE2ETESTS0DENIED1"
 TEMPORARY_KEY, SESSION_TOKEN = "ASIAE2ETESTS00000001", "made-up-session-token-of-the-end-to-end-tests"
 STORE_PASSWORD = "changeit"
 MTLS_PORT = 9194
+# Listeners of IAM with a `connections.max.reauth.ms` of their own: over before the next request, and long enough for a run.
+BRIEF_PORT, LASTING_PORT = 9298, 9398
+SESSIONS_MS = {"brief": 1, "lasting": 60_000}
 OPEN_TOPIC, CLOSED_TOPIC = "orders", "payroll"
 READ_ONLY_TOPIC, WRITE_ONLY_TOPIC = "ledger", "drop-box"
 TOPICS = {OPEN_TOPIC: None, CLOSED_TOPIC: ["User:somebody-else", "ALL"],
@@ -139,7 +142,8 @@ class Cluster:
         address = f"127.0.1.{i}"
         internal = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="broker" ' \
                    'password="broker" user_broker="broker";'
-        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092, "MTLS": MTLS_PORT}
+        ports = {"IAM": 9098, "SCRAM": 9096, "TLS": 9094, "CLEAR": 9092, "MTLS": MTLS_PORT,
+                 "BRIEF": BRIEF_PORT, "LASTING": LASTING_PORT}
         listeners = [f"CONTROLLER://{address}:9193", f"INTERNAL://{address}:9192"]
         listeners += [f"{name}://{address}:{port}" for name, port in ports.items()]
         advertised = [f"INTERNAL://{address}:9192"]
@@ -154,7 +158,7 @@ class Cluster:
             "advertised.listeners": ",".join(advertised),
             "listener.security.protocol.map":
                 "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,IAM:SASL_SSL,SCRAM:SASL_SSL,TLS:SSL,CLEAR:PLAINTEXT,"
-                "MTLS:SSL",
+                "MTLS:SSL,BRIEF:SASL_SSL,LASTING:SASL_SSL",
             "sasl.mechanism.inter.broker.protocol": "PLAIN",
             "sasl.mechanism.controller.protocol": "PLAIN",
             "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
@@ -171,10 +175,8 @@ class Cluster:
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:broker",
             "allow.everyone.if.no.acl.found": "true",  # MSK's default
-            "listener.name.iam.sasl.enabled.mechanisms": "OAUTHBEARER",
-            "listener.name.iam.oauthbearer.sasl.server.callback.handler.class": "MskIamValidator",
-            "listener.name.iam.oauthbearer.sasl.jaas.config":
-                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+            **self.iam_listener("iam"),
+            **{key: value for name, ms in SESSIONS_MS.items() for key, value in self.iam_listener(name, ms).items()},
             "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-512",
             "listener.name.scram.scram-sha-512.sasl.jaas.config":
                 "org.apache.kafka.common.security.scram.ScramLoginModule required;",
@@ -191,6 +193,17 @@ class Cluster:
             "background.threads": 2,
             "log.cleaner.dedupe.buffer.size": 2097152,
             "broker.session.timeout.ms": 6000,
+        }
+
+    def iam_listener(self, name, session_ms=0):
+        """A listener with the login of MSK's, and how long a session lasts; with 0, as long as its token."""
+        prefix = f"listener.name.{name}"
+        return {
+            f"{prefix}.sasl.enabled.mechanisms": "OAUTHBEARER",
+            f"{prefix}.oauthbearer.sasl.server.callback.handler.class": "MskIamValidator",
+            f"{prefix}.oauthbearer.sasl.jaas.config":
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+            f"{prefix}.oauthbearer.connections.max.reauth.ms": session_ms,
         }
 
     def start(self, i):
