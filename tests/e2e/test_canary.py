@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from cluster import CLOSED_TOPIC, MTLS_PORT, OPEN_TOPIC, READ_ONLY_TOPIC, SECRET, WRITE_ONLY_TOPIC
+from cluster import CLOSED_TOPIC, OPEN_TOPIC, READ_ONLY_TOPIC, SECRET, WRITE_ONLY_TOPIC
 from doctor import assert_healthy, diagnose, finish, first, phases, start
-from test_listeners import certificate
+from ways import WAYS, denial, way
 
 
 def canary(report):
@@ -15,22 +15,11 @@ def canary(report):
     return records[0]["end"], records[0]["detail"]
 
 
-def listeners(kafka):
-    own = certificate(kafka, "client")
-    return {
-        "iam": (9098, []),
-        "tls": (9094, ["--auth", "tls"]),
-        "plaintext": (9092, ["--auth", "plaintext"]),
-        "scram": (9096, ["--scram-user", "user"]),
-        "mtls": (MTLS_PORT, ["--client-cert", own["certificate"], "--client-key", own["key"]]),
-    }
-
-
-@pytest.mark.parametrize("auth", ["iam", "scram", "tls", "plaintext", "mtls"])
+@pytest.mark.parametrize("auth", WAYS)
 def test_it_comes_back(kafka, auth):
-    port, more = listeners(kafka)[auth]
+    words, options = way(kafka, auth)
     before = kafka.contents()
-    report, err = finish(start(kafka, *more, "--topic", OPEN_TOPIC, "--canary", port=port, more={"MSK_DOCTOR_SCRAM_PASSWORD": "password"}))
+    report, err = finish(start(kafka, *words, "--topic", OPEN_TOPIC, "--canary", **options))
     assert_healthy(report)
     end, detail = canary(report)
     assert end == "answered" and detail["client"].startswith("librdkafka ")
@@ -44,13 +33,14 @@ def test_it_comes_back(kafka, auth):
         == {name: own for name, own in before.items() if name != OPEN_TOPIC}
 
 
-@pytest.mark.parametrize("port,auth,code", [(9098, "iam", "IAM-10"), (9094, "tls", "IAM-18")])
+@pytest.mark.parametrize("auth", WAYS)
 @pytest.mark.parametrize("topic,failed", [(READ_ONLY_TOPIC, "write"), (WRITE_ONLY_TOPIC, "read")])
-def test_half_a_right(kafka, port, auth, code, topic, failed):
-    without = diagnose(kafka, "--auth", auth, "--topic", topic, port=port)
+def test_half_a_right(kafka, auth, topic, failed):
+    words, options = way(kafka, auth)
+    without = diagnose(kafka, *words, "--topic", topic, **options)
     assert_healthy(without)
-    report = diagnose(kafka, "--auth", auth, "--topic", topic, "--canary", port=port)
-    assert (first(report)["code"], first(report)["phase"]) == (code, "canary"), json.dumps(report["causes"], indent=1)
+    report = diagnose(kafka, *words, "--topic", topic, "--canary", **options)
+    assert (first(report)["code"], first(report)["phase"]) == (denial(auth, "IAM-10"), "canary"), json.dumps(report["causes"], indent=1)
     end, detail = canary(report)
     assert (end, detail["error_code"], detail["failed"]) == ("kafka-error", 29, failed)
 

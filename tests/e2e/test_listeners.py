@@ -8,6 +8,7 @@ from applications import Says, assert_fail, assert_work
 from cluster import MTLS_PORT
 from doctor import PATIENCE_S, assert_faulty, assert_healthy, diagnose, first, phases, start
 from tokens import token
+from ways import certificate
 
 
 def test_tls_to_plaintext(kafka):
@@ -63,10 +64,6 @@ def test_tls_client_on_a_sasl_listener(kafka):
 @pytest.mark.parametrize("port,auth_mode", [(9094, "tls"), (9092, "plaintext")])
 def test_other_listeners_are_healthy(kafka, port, auth_mode):
     assert_healthy(diagnose(kafka, "--auth", auth_mode, port=port))
-
-
-def certificate(cluster, name):
-    return {"certificate": cluster.folder / f"{name}.pem", "key": cluster.folder / f"{name}.key"}
 
 
 def diagnose_with_certificate(cluster, name):

@@ -6,33 +6,38 @@ from applications import Says, assert_fail, assert_work
 from cluster import CLOSED_TOPIC, OPEN_TOPIC, WATCHED_GROUP
 from doctor import assert_faulty, assert_healthy, diagnose, first, phases
 from tokens import token
+from ways import WAYS, denial, way
 
 ABSENT_TOPIC = "nobody-made-this-topic"
 NOT_COORDINATOR = 16
-LISTENERS = pytest.mark.parametrize("port,auth", [(9098, "iam"), (9094, "tls")])
+EACH_WAY = pytest.mark.parametrize("auth", WAYS)
 
 
-@LISTENERS
-def test_open_topic(kafka, port, auth):
-    assert_healthy(diagnose(kafka, "--auth", auth, "--topic", OPEN_TOPIC, port=port))
+@EACH_WAY
+def test_open_topic(kafka, auth):
+    words, options = way(kafka, auth)
+    assert_healthy(diagnose(kafka, *words, "--topic", OPEN_TOPIC, **options))
 
 
-@pytest.mark.parametrize("port,auth,code", [(9098, "iam", "IAM-10"), (9094, "tls", "IAM-18")])
-def test_closed_topic(kafka, port, auth, code):
-    report = diagnose(kafka, "--auth", auth, "--topic", CLOSED_TOPIC, port=port)
-    assert_faulty(kafka, report, code, "likely", "metadata", "answered", port=port, last=("authorise", "answered"))
+@EACH_WAY
+def test_closed_topic(kafka, auth):
+    words, options = way(kafka, auth)
+    report = diagnose(kafka, *words, "--topic", CLOSED_TOPIC, **options)
+    assert_faulty(kafka, report, denial(auth, "IAM-10"), "likely", "metadata", "answered", port=options["port"], last=("authorise", "answered"))
 
 
-@LISTENERS
-def test_absent_topic(kafka, port, auth):
-    report = diagnose(kafka, "--auth", auth, "--topic", ABSENT_TOPIC, port=port)
-    assert_faulty(kafka, report, "CLU-11", "likely", "metadata", "answered", port=port, last=("authorise", "answered"))
+@EACH_WAY
+def test_absent_topic(kafka, auth):
+    words, options = way(kafka, auth)
+    report = diagnose(kafka, *words, "--topic", ABSENT_TOPIC, **options)
+    assert_faulty(kafka, report, "CLU-11", "likely", "metadata", "answered", port=options["port"], last=("authorise", "answered"))
 
 
-@LISTENERS
-def test_rights_are_asked_for_and_nothing_is_changed(kafka, port, auth):
+@EACH_WAY
+def test_rights_are_asked_for_and_nothing_is_changed(kafka, auth):
     before = kafka.contents()
-    asked = diagnose(kafka, "--auth", auth, "--topic", OPEN_TOPIC, "--group", "readers", "--transactional-id", "writer", port=port)
+    words, options = way(kafka, auth)
+    asked = diagnose(kafka, *words, "--topic", OPEN_TOPIC, "--group", "readers", "--transactional-id", "writer", **options)
     assert_healthy(asked)
     answers = [answer for record in phases(asked, "authorise") for answer in record["detail"]["answers"]]
     requests = {"group", "group-operations", "transaction", "idempotent-write"}
@@ -51,9 +56,11 @@ def test_what_applications_say(kafka):
                 [Says("not found in cluster metadata", "metadata", "CLU-11")], token=token(), topic=ABSENT_TOPIC)
 
 
-@pytest.mark.parametrize("port,auth,code", [(9098, "iam", "IAM-11"), (9094, "tls", "IAM-18")])
-def test_a_group_that_may_be_described_and_not_joined(kafka, port, auth, code):
-    report = diagnose(kafka, "--auth", auth, "--topic", OPEN_TOPIC, "--group", WATCHED_GROUP, port=port)
+@EACH_WAY
+def test_a_group_that_may_be_described_and_not_joined(kafka, auth):
+    words, options = way(kafka, auth)
+    report = diagnose(kafka, *words, "--topic", OPEN_TOPIC, "--group", WATCHED_GROUP, **options)
     cause = first(report)
-    assert (report["verdict"], cause["code"], cause["confidence"], cause["phase"]) == ("faulty", code, "likely", "authorise"), report
+    found = (report["verdict"], cause["code"], cause["confidence"], cause["phase"])
+    assert found == ("faulty", denial(auth, "IAM-11"), "likely", "authorise"), report
     assert "DescribeGroups says that the group may be described, and not joined" in cause["evidence"]
