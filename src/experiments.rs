@@ -316,7 +316,45 @@ mod tests {
     use super::*;
     use crate::case::{Client, ClientKind};
     use crate::probe::attempt::Knobs;
-    use crate::probe::observation::Framing;
+    use crate::probe::observation::{Detail, Framing, Meter, PhaseRecord};
+
+    fn case() -> Case {
+        let target = crate::target::Target::from_endpoints(&[Endpoint::new("b-1", 9098)]);
+        let client = Client {
+            kind: ClientKind::Machine,
+            name: None,
+            role: None,
+            library: None,
+        };
+        Case::of(target, client, Phase::Metadata)
+    }
+
+    fn handshake(end: End) -> Observation {
+        let record = PhaseRecord::new(Phase::Tls, Meter::default(), end, Detail::Nothing {});
+        Observation {
+            broker: Endpoint::new("b-1", 9098),
+            address: None,
+            purpose: Purpose::Bootstrap,
+            phases: vec![record],
+            stopped: None,
+        }
+    }
+
+    /// Whether an experiment decides, by how its attempts ended.
+    fn decided(name: &str, ends: &[End]) -> bool {
+        let experiment = all().find(|own| own.name == name).expect("it exists");
+        let failed = handshake(End::Rst);
+        let seen = Seen {
+            sign: Sign::TlsCut,
+            observation: &failed,
+            record: &failed.phases[0],
+        };
+        let made: Vec<Observation> = ends.iter().map(|end| handshake(*end)).collect();
+        let answers: Vec<&Observation> = made.iter().collect();
+        (experiment.moves)(&case(), &seen, &answers)
+            .iter()
+            .any(|own| matches!(own.stand, Stand::Decides(..)))
+    }
 
     /// An experiment that parts invented causes.
     fn invented(
@@ -362,15 +400,25 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_and_goes_decides_nothing() {
+        use End::{Answered, Rst};
+        for name in ["tls12-only", "without-name", "small-segments"] {
+            assert!(decided(name, &[Answered, Rst, Answered]), "{name}");
+            for by_chance in [
+                &[Answered, Rst, Rst][..],
+                &[Answered, Rst],
+                &[Answered, Answered],
+                &[Answered],
+                &[Rst],
+            ] {
+                assert!(!decided(name, by_chance), "{name} {by_chance:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_sends_a_credential_says_so() {
-        let target = crate::target::Target::from_endpoints(&[Endpoint::new("b-1", 9098)]);
-        let client = Client {
-            kind: ClientKind::Machine,
-            name: None,
-            role: None,
-            library: None,
-        };
-        let case = Case::of(target, client, Phase::Metadata);
+        let case = case();
         for experiment in all() {
             let plan = Plan {
                 broker: Endpoint::new("b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com", 9098),

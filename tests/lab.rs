@@ -1051,7 +1051,7 @@ fn assert_fault(fault: LabFault) {
         }
         LabFault::Clu09 => a_ghost(&bench),
         LabFault::Lim01 => assert_refused(&bench, &bench.message(), "Too many connects"),
-        LabFault::Lim05 => held_for_a_second(&bench),
+        LabFault::Lim05 | LabFault::Lim05Lone => held_for_a_second(&bench),
         LabFault::Lim08 => {
             let mut tls = bench.tls();
             let answer = tls.ask(&request(18, 1, 7, false, b""));

@@ -544,6 +544,14 @@ fn limits_on_connections_close_without_reading() {
     assert!(since.elapsed() >= Duration::from_millis(200));
     // Bytes that nobody read make the kernel answer with RST, as under Kafka's own acceptor.
     assert_eq!(after_hello(&lab), (vec![], End::Reset));
+    // Held as they are, until one comes after a pause.
+    let lab = start_with(&["LIM-05-lone"], config());
+    assert_eq!(after_hello(&lab), (vec![], End::Reset));
+    let since = Instant::now();
+    while after_hello(&lab).0.is_empty() {
+        assert!(since.elapsed() < PATIENCE);
+    }
+    assert_eq!(after_hello(&lab), (vec![], End::Reset));
 }
 
 #[test]

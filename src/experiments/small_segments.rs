@@ -6,7 +6,7 @@ use super::{Cost, Experiment, Move, decides};
 use crate::diagnosis::Stand;
 use crate::diagnosis::sign::Sign;
 use crate::phase::Phase;
-use crate::probe::attempt::{Knobs, Plan};
+use crate::probe::attempt::{Knobs, Plan, When};
 
 /// With headers well below what any link carries (RFC 791: 576 bytes).
 const SEGMENT: u32 = 256;
@@ -18,7 +18,7 @@ inventory::submit!(Experiment {
     question: "is the handshake answered in small segments?",
     parts: &[&["NET-05"]],
     cost: Cost {
-        connections: 2,
+        connections: 3,
         ..Cost::CONNECTION
     },
     brokers: 2,
@@ -38,24 +38,31 @@ inventory::submit!(Experiment {
         let as_usual = Plan {
             knobs: Knobs {
                 patience: Some(PATIENCE),
-                compares: true,
+                when: When::Answered,
                 ..Knobs::default()
             },
             ..small.clone()
         };
-        vec![small, as_usual]
+        let again = Plan {
+            knobs: Knobs {
+                when: When::Failed,
+                ..small.knobs.clone()
+            },
+            ..small.clone()
+        };
+        vec![small, as_usual, again]
     },
     moves: |_, _, answers| {
         let stand = match answers {
-            [small, ..] if !small.answered(Phase::Tls) => {
+            [small] | [_, _, small] if !small.answered(Phase::Tls) => {
                 Stand::excluded("segments of 256 bytes fare no better")
             }
-            [small, as_usual] if !as_usual.answered(Phase::Tls) => decides(
+            [small, _, _] => decides(
                 small,
                 "in segments of 256 bytes the same handshake is answered, and in larger ones it is not",
             ),
             // What passes is not told by one more attempt.
-            [_, _] => Stand::excluded("the same handshake in large segments is answered now"),
+            [_, as_usual] if as_usual.answered(Phase::Tls) => Stand::excluded("the same handshake in large segments is answered now"),
             _ => return Vec::new(),
         };
         vec![Move::new(&["NET-05"], stand)]

@@ -1,17 +1,18 @@
-//! The same handshake with TLS 1.2 alone, and where that is answered again as it was.
+//! The same handshake with TLS 1.2 alone; where that is answered, again as it was, and once more with TLS 1.2 alone: what comes and goes
+//! is not told by one of each.
 
 use super::{Cost, Experiment, Move, decides};
 use crate::diagnosis::Stand;
 use crate::diagnosis::sign::Sign;
 use crate::phase::Phase;
-use crate::probe::attempt::{Knobs, Plan};
+use crate::probe::attempt::{Knobs, Plan, When};
 
 inventory::submit!(Experiment {
     name: "tls12-only",
     question: "is TLS 1.2 alone answered?",
     parts: &[&["TLS-06"]],
     cost: Cost {
-        connections: 2,
+        connections: 3,
         ..Cost::CONNECTION
     },
     brokers: 1,
@@ -38,20 +39,28 @@ inventory::submit!(Experiment {
         };
         let as_usual = Plan {
             knobs: Knobs {
-                compares: true,
+                when: When::Answered,
                 ..Knobs::default()
             },
             ..old.clone()
         };
-        vec![old, as_usual]
+        let again = Plan {
+            knobs: Knobs {
+                when: When::Failed,
+                ..old.knobs.clone()
+            },
+            ..old.clone()
+        };
+        vec![old, as_usual, again]
     },
     moves: |_, seen, answers| match answers {
-        [old, as_usual] if old.answered(Phase::Tls) && !as_usual.answered(Phase::Tls) => {
+        [old, _, again] if old.answered(Phase::Tls) && again.answered(Phase::Tls) => {
             let because = "TLS 1.2 alone is answered, and a ClientHello that offers TLS 1.3 too is not";
             vec![Move::new(&["TLS-06"], decides(old, because))]
         }
-        [old, ..]
-            if !old.answered(Phase::Tls)
+        [.., old]
+            if answers.len() != 2
+                && !old.answered(Phase::Tls)
                 && matches!(seen.sign, Sign::TlsClosed | Sign::TlsCut) =>
         {
             let because = "TLS 1.2 alone fares no better";

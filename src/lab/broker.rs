@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::certificates::{Authorities, Authority, Leaf, PROXY};
-use super::limit::Bucket;
+use super::limit::{Bucket, LoginRate};
 use super::log::Log;
 use super::messages::{Listed, Listener};
 use super::session::{Answer, ESCAPES, Session, Then};
@@ -32,6 +32,11 @@ const POLL: u64 = 250;
 const LINGER: Duration = Duration::from_secs(1);
 /// How late an acceptor with work to do comes to a connection that it closes.
 const ACCEPTOR_LATE: Duration = Duration::from_millis(20);
+/// Connections that a broker takes under LIM-05-lone, in which one that waited for its throttled neighbours gets in, and the next does not.
+const ARRIVALS: LoginRate = LoginRate {
+    per_second: 0.6,
+    burst: 1.0,
+};
 /// JDK's answer to clear text on a TLS port: a fatal alert, `internal_error`.
 const NOT_TLS: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 80];
 /// A fatal alert, `protocol_version` (RFC 8446, 6.2), as a server that stops at TLS 1.0 sends it.
@@ -122,6 +127,7 @@ pub(super) struct Broker {
     /// `None`: a listener in clear text.
     tls: Option<Arc<ServerConfig>>,
     logins: Mutex<Bucket>,
+    arrivals: Mutex<Bucket>,
     connections: AtomicU64,
 }
 
@@ -147,6 +153,7 @@ impl Broker {
             is_faulty,
             tls,
             logins: Mutex::new(Bucket::new(cluster.login_rate)),
+            arrivals: Mutex::new(Bucket::new(ARRIVALS)),
             identity,
             cluster,
             connections: AtomicU64::new(0),
@@ -177,7 +184,11 @@ impl Broker {
             return std::future::pending().await;
         }
         self.be_late(number, 0).await;
-        if self.has(LabFault::Lim05) {
+        let is_over_its_rate = || {
+            let mut rate = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+            !rate.take(SystemTime::now())
+        };
+        if self.has(LabFault::Lim05) || self.has(LabFault::Lim05Lone) && is_over_its_rate() {
             sleep(self.cluster.throttle_delay).await;
             // Closed as Kafka's acceptor closes: what the client sent is left unread, so that the
             // kernel answers with RST if there was anything, with FIN if not.

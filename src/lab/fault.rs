@@ -52,6 +52,7 @@ pub enum LabFault {
     Dns02Silence,
     Tcp04Reset,
     Lim04,
+    Lim05Lone,
     Lim06,
     Tls06Cipher,
     Net03Fin,
@@ -277,6 +278,11 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Lim04,
         "LIM-04",
         "accepted, closed at once: max.connections.per.ip is 0",
+    ),
+    (
+        LabFault::Lim05Lone,
+        "LIM-05-lone",
+        "more connections than the broker takes: held for a second, then closed; after a pause one is let in",
     ),
     (
         LabFault::Lim06,

@@ -13,7 +13,7 @@ use super::token::Tokens;
 use crate::case::Case;
 use crate::experiments::Wanted;
 use crate::phase::Phase;
-use crate::probe::attempt::{Knobs, Plan};
+use crate::probe::attempt::{Knobs, Plan, When};
 use crate::probe::io::{self, Shared, micros};
 use crate::probe::observation::{
     AdvertisedBroker, Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
@@ -130,9 +130,10 @@ pub(super) async fn experiment(
     }
     let mut seen: Vec<Observation> = Vec::new();
     for mut plan in plans {
-        let failed = |last: &Observation| !last.answered(plan.until);
-        if plan.knobs.compares && seen.last().is_some_and(failed) {
-            continue;
+        let answered = seen.last().map(|last| last.answered(plan.until));
+        match (plan.knobs.when, answered) {
+            (When::Answered, Some(false)) | (When::Failed, Some(true)) => break,
+            _ => {}
         }
         let before = seen.last().and_then(Observation::connect);
         plan.knobs.known_hops = before.and_then(|connect| connect.hops);

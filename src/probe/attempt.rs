@@ -52,6 +52,18 @@ pub struct Plan {
     pub knobs: Knobs,
 }
 
+/// When an attempt of an experiment is made. Where one is not, none after it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum When {
+    /// In any case.
+    #[default]
+    Always,
+    /// Where the one before came to its end: what failed needs nothing beside it.
+    Answered,
+    /// Where the one before did not: what is answered once may be so by chance.
+    Failed,
+}
+
 /// What an experiment does otherwise than clients do it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Knobs {
@@ -63,8 +75,8 @@ pub struct Knobs {
     pub segment: Option<u32>,
     /// The port to connect from.
     pub source_port: Option<u16>,
-    /// Is made only where the attempt before came to its end: what failed needs nothing beside it.
-    pub compares: bool,
+    /// Whether it is made, by how the attempt before it fared.
+    pub when: When,
     /// Sends no server name (SNI).
     pub without_name: bool,
     /// Offers TLS 1.2 alone.
