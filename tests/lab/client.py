@@ -62,7 +62,9 @@ def kafka_python(bootstrap, ca_file):
             if record.exc_info:
                 said.append(repr(record.exc_info[1]))
 
-    logging.getLogger("kafka").addHandler(Ear(level=logging.WARNING))
+    # An answer that is read before the end of the stream is told at INFO alone (kafka-python 2).
+    logging.getLogger("kafka").setLevel(logging.INFO)
+    logging.getLogger("kafka").addHandler(Ear())
     patience = {}
     if "bootstrap_timeout_ms" in kafka.KafkaConsumer.DEFAULT_CONFIG:
         patience["bootstrap_timeout_ms"] = SECONDS * 1000
