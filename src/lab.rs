@@ -266,7 +266,7 @@ impl Lab {
             connections: AtomicUsize::new(0),
             logins: AtomicUsize::new(0),
         });
-        let proxy = cluster.makes(LabFault::Tls12Trusted);
+        let proxy = cluster.makes(LabFault::Tls12Trusted) || cluster.makes(LabFault::ListenerProxy);
         let authorities = certificates::Authorities::new(proxy)?;
         let stop = CancellationToken::new();
         for (broker, (socket, refuses)) in cluster.brokers.iter().zip(sockets) {

@@ -197,6 +197,13 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether rights are asked for: on a topic, a group or a transactional id.
+    #[must_use]
+    pub fn asks_for_rights(&self) -> bool {
+        let named = [&self.topic, &self.group, &self.transactional_id];
+        named.into_iter().any(Option::is_some)
+    }
+
     /// A target from bootstrap endpoints; region and cluster are read from their names, the
     /// authentication from the first port whose role is known, else IAM.
     #[must_use]

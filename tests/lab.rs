@@ -696,7 +696,7 @@ fn a_healthy_certificate() {
         "127.0.0.1",
     ];
     assert_eq!(names(&leaf), wanted.map(str::to_owned).into());
-    assert_eq!(organisation(leaf.issuer()), "msk-doctor lab CA");
+    assert_eq!(organisation(leaf.issuer()), "Amazon");
     assert!(seconds_until_end(&leaf) > 59 * 86_400);
     let ca = CertificateDer::from_pem_slice(bench.lab.ca_pem().as_bytes()).expect("the CA");
     // The issuer is sent too, the root is not, as on MSK.
@@ -891,14 +891,12 @@ fn assert_fault(fault: LabFault) {
             assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
         }
         LabFault::Tls12Trusted => {
-            let chain = chain(bench.address(1));
-            assert_eq!(
-                organisation(parse(&chain[0]).issuer()),
-                "Example Corp TLS Inspection"
-            );
-            let roots = CertificateDer::pem_slice_iter(bench.lab.ca_pem().as_bytes());
-            assert_eq!(roots.count(), 2, "the lab's, and the proxy's");
+            assert_behind_a_proxy(&bench);
             assert_eq!(versions_end(&bench, 1), End::Reset);
+        }
+        LabFault::ListenerProxy => {
+            assert_behind_a_proxy(&bench);
+            log_in(&bench, &mut bench.tls());
         }
         LabFault::Net03Versions => assert_eq!(versions_end(&bench, 1), End::Reset),
         LabFault::Clu02Versions | LabFault::Lim07Versions => {
@@ -1286,6 +1284,17 @@ fn a_ghost(bench: &Bench) {
     assert_eq!((*id, host.as_str()), (4, "127.0.0.1"));
     let port = u16::try_from(*port).expect("a port");
     assert_connection_refused(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+}
+
+/// The certificate is a proxy's, and its root is trusted.
+fn assert_behind_a_proxy(bench: &Bench) {
+    let chain = chain(bench.address(1));
+    assert_eq!(
+        organisation(parse(&chain[0]).issuer()),
+        "Example Corp TLS Inspection"
+    );
+    let roots = CertificateDer::pem_slice_iter(bench.lab.ca_pem().as_bytes());
+    assert_eq!(roots.count(), 2, "the lab's, and the proxy's");
 }
 
 fn held_for_a_second(bench: &Bench) {

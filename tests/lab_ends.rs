@@ -101,6 +101,11 @@ fn a_proxy_that_is_trusted_resets_what_is_not_http() {
     client.send(&versions());
     assert_eq!(client.end(PATIENCE), (vec![], End::Reset));
     assert_eq!(lab.ca_pem().matches("BEGIN CERTIFICATE").count(), 2);
+    // One that passes Kafka is no fault.
+    let lab = start(&["listener-proxy"]);
+    let client = logged_in(&lab, 0);
+    let chain = client.stream.conn.peer_certificates().expect("a chain");
+    assert!(chain[0].windows(issuer.len()).any(|bytes| bytes == issuer));
     // Its root is the company's own: without the fault it is not there.
     let lab = start(&[]);
     assert_eq!(lab.ca_pem().matches("BEGIN CERTIFICATE").count(), 1);

@@ -10,12 +10,15 @@ use anyhow::Result;
 use msk_doctor::case::{Case, Client, ClientKind, Shares};
 use msk_doctor::cli::DemoArgs;
 use msk_doctor::diagnosis::{Diagnosis, Verdict};
-use msk_doctor::lab::{Advertise, FaultSpec, LAB_FAULTS, Lab, LabConfig};
+use msk_doctor::lab::{
+    Advertise, FaultSpec, LAB_FAULTS, LAB_VARIANTS, Lab, LabConfig, LabFault, SCRAM_USER,
+};
 use msk_doctor::phase::Phase;
 use msk_doctor::pipeline::{self, Facts, Setup, TokenSource};
 use msk_doctor::probe::certificate::TrustStore;
 use msk_doctor::probe::resolve::{ResolveOptions, SystemResolver};
-use msk_doctor::target::{Target, parse_bootstrap};
+use msk_doctor::secret::SecretString;
+use msk_doctor::target::{Auth, Target, parse_bootstrap};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio_util::sync::CancellationToken;
@@ -26,10 +29,85 @@ use super::{lab, output, runtime, wrong};
 /// The fault that msk-doctor was begun for.
 const SEED_FAULT: &str = "IAM-01";
 
+/// What only a canary meets.
+const NEEDS_A_RECORD: &[LabFault] = &[LabFault::Clu05, LabFault::Clu12];
+
+/// What a client that meets a fault asks for, and how it logs in.
+struct Question {
+    auth: Auth,
+    /// On the wire; `None` without SASL.
+    mechanism: Option<&'static str>,
+    topic: bool,
+    group: bool,
+    transactional_id: bool,
+}
+
+impl Question {
+    fn of(faults: &[FaultSpec]) -> Self {
+        let has = |codes: &[LabFault]| faults.iter().any(|spec| codes.contains(&spec.fault));
+        let (auth, mechanism) = if has(&[LabFault::ListenerScram256]) {
+            (Auth::Scram, Some("SCRAM-SHA-256"))
+        } else if has(&[
+            LabFault::ListenerScram,
+            LabFault::Sasl22,
+            LabFault::Sasl23,
+            LabFault::Sasl24,
+        ]) {
+            (Auth::Scram, Some("SCRAM-SHA-512"))
+        } else if has(&[LabFault::Iam18]) {
+            (Auth::Tls, None)
+        } else {
+            (Auth::Iam, Some("OAUTHBEARER"))
+        };
+        Self {
+            auth,
+            mechanism,
+            topic: has(&[
+                LabFault::Clu04,
+                LabFault::Iam10,
+                LabFault::Iam10Describe,
+                LabFault::Iam10Read,
+                LabFault::Iam10Write,
+                LabFault::Iam12,
+                LabFault::Iam18,
+            ]),
+            group: has(&[LabFault::Clu18, LabFault::Iam11, LabFault::Iam11Join]),
+            transactional_id: has(&[LabFault::Iam13]),
+        }
+    }
+
+    fn target(&self, lab: &Lab) -> Result<Target> {
+        let endpoints = parse_bootstrap(&lab.bootstrap()).map_err(|e| wrong(e.to_string()))?;
+        let named = |asked: bool| asked.then(|| NAMED.to_owned());
+        Ok(Target {
+            auth: self.auth,
+            topic: named(self.topic),
+            group: named(self.group),
+            transactional_id: named(self.transactional_id),
+            ..Target::from_endpoints(&endpoints)
+        })
+    }
+
+    /// With the lab's credentials; its user's password is their secret.
+    fn token(&self, lab: &Lab) -> TokenSource {
+        match self.auth {
+            Auth::Scram => TokenSource::Password {
+                user: SCRAM_USER.to_owned(),
+                password: SecretString::from(lab.credentials().secret_access_key()),
+            },
+            Auth::Iam => TokenSource::Static(lab.credentials().clone()),
+            Auth::Mtls | Auth::Tls | Auth::Plaintext => TokenSource::None,
+        }
+    }
+}
+
+/// The topic that the lab has, and the name of whatever else is asked for.
+const NAMED: &str = "lab";
+
 /// Runs the demo; the exit code is the diagnosis's.
 pub fn run(args: &DemoArgs) -> Result<u8> {
     if args.list {
-        print!("{}", lab::list(LAB_FAULTS));
+        print!("{}", lab::list(LAB_FAULTS.iter().chain(LAB_VARIANTS)));
         return Ok(0);
     }
     output::check(&args.output)?;
@@ -42,6 +120,15 @@ pub fn run(args: &DemoArgs) -> Result<u8> {
         (false, false) => args.codes.clone(),
     };
     let faults = lab::faults(&codes)?;
+    if let Some(spec) = faults
+        .iter()
+        .find(|spec| NEEDS_A_RECORD.contains(&spec.fault))
+    {
+        let code = spec.fault.code();
+        return Err(wrong(format!(
+            "{code} shows when a record is written, and demo writes none: start `msk-doctor lab {code}`, and add --topic lab --canary to the diagnosis that it prints"
+        )));
+    }
     let runtime = runtime()?;
     let (case, diagnosis) = runtime.block_on(diagnose(args, faults))?;
     runtime.shutdown_background();
@@ -86,6 +173,7 @@ fn all(args: &DemoArgs) -> Result<u8> {
 }
 
 async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diagnosis)> {
+    let question = Question::of(&faults);
     let config = LabConfig {
         advertise: Advertise::RealNames,
         faults,
@@ -93,15 +181,20 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
         ..LabConfig::default()
     };
     let lab = Lab::start(config).await.map_err(lab::start_failed)?;
-    let ca = CertificateDer::from_pem_slice(lab.ca_pem().as_bytes())?;
-    let endpoints = parse_bootstrap(&lab.bootstrap()).map_err(|e| wrong(e.to_string()))?;
+    let roots =
+        CertificateDer::pem_slice_iter(lab.ca_pem().as_bytes()).collect::<Result<_, _>>()?;
+    let target = question.target(&lab)?;
     let cancel = CancellationToken::new();
     stop_on_interrupt(cancel.clone());
     let setup = Setup {
         facts: Facts::Here(None),
-        target: Target::from_endpoints(&endpoints),
-        until: Phase::Metadata,
-        mechanism: Some("OAUTHBEARER".to_owned()),
+        until: if target.asks_for_rights() {
+            Phase::Authorise
+        } else {
+            Phase::Metadata
+        },
+        target,
+        mechanism: question.mechanism.map(str::to_owned),
         deadline: args.deadline,
         phase_timeout: args.phase_timeout,
         resolve: ResolveOptions {
@@ -112,11 +205,11 @@ async fn diagnose(args: &DemoArgs, faults: Vec<FaultSpec>) -> Result<(Case, Diag
         overrides: Vec::new(),
         trust: TrustStore {
             platform: Arc::default(),
-            ca_file: Arc::new(vec![ca]),
+            ca_file: Arc::new(roots),
         },
         identity: None,
         send_credentials_anyway: false,
-        token: TokenSource::Static(lab.credentials().clone()),
+        token: question.token(&lab),
         client: Client {
             kind: ClientKind::Machine,
             name: None,

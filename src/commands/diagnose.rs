@@ -233,8 +233,7 @@ pub async fn probed(args: &DiagnoseArgs, until: Phase, ends: Ends) -> Result<(Ca
         ));
     }
     // What is asked for by name takes a phase of its own.
-    let named = [&target.topic, &target.group, &target.transactional_id];
-    let until = if until == Phase::Metadata && named.into_iter().any(Option::is_some) {
+    let until = if until == Phase::Metadata && target.asks_for_rights() {
         Phase::Authorise
     } else {
         until

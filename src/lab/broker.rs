@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::certificates::{Authorities, Authority, Leaf, PROXY};
+use super::certificates::{AMAZON, Authorities, Authority, Leaf, PROXY};
 use super::limit::{Bucket, LoginRate};
 use super::log::Log;
 use super::messages::{Listed, Listener};
@@ -530,9 +530,9 @@ fn tls(
     has: impl Fn(LabFault) -> bool,
 ) -> Result<Arc<ServerConfig>, LabError> {
     let stranger = if has(LabFault::Tls03) {
-        Some(Authority::new("Amazon")?)
+        Some(Authority::new(AMAZON, AMAZON)?)
     } else if has(LabFault::Tls12) {
-        Some(Authority::new(PROXY)?)
+        Some(Authority::new(PROXY, PROXY)?)
     } else {
         None
     };
@@ -546,7 +546,7 @@ fn tls(
     let proxy = authorities
         .proxy
         .as_ref()
-        .filter(|_| has(LabFault::Tls12Trusted));
+        .filter(|_| has(LabFault::Tls12Trusted) || has(LabFault::ListenerProxy));
     let issuer = stranger.as_ref().or(proxy).unwrap_or(ca);
     // Whoever issued the broker's certificate, clients' certificates are the lab's own.
     let clients = has(LabFault::Tls07).then_some(ca);

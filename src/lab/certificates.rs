@@ -18,6 +18,9 @@ use super::{LabBroker, LabError};
 /// The name in a certificate that was made for somebody else.
 const ANOTHER: &str = "other.example.com";
 
+/// The organisation that issues the certificates of MSK's brokers.
+pub(super) const AMAZON: &str = "Amazon";
+
 /// The issuer of a company's proxy that opens TLS.
 pub(super) const PROXY: &str = "Example Corp TLS Inspection";
 
@@ -32,8 +35,8 @@ pub(super) struct Authorities {
 impl Authorities {
     pub(super) fn new(proxy: bool) -> Result<Self, rcgen::Error> {
         Ok(Self {
-            ca: Authority::new("msk-doctor lab CA")?,
-            proxy: proxy.then(|| Authority::new(PROXY)).transpose()?,
+            ca: Authority::new(AMAZON, "msk-doctor lab CA")?,
+            proxy: proxy.then(|| Authority::new(PROXY, PROXY)).transpose()?,
         })
     }
 
@@ -63,10 +66,11 @@ pub(super) struct Leaf<'a> {
 }
 
 impl Authority {
-    /// An authority whose organisation and root are called `name`.
-    pub(super) fn new(name: &str) -> Result<Self, rcgen::Error> {
-        let root = CertifiedIssuer::self_signed(authority(name, name), KeyPair::generate()?)?;
-        let params = authority(name, &format!("{name} M01"));
+    /// An authority of `organization`, whose root is called `name`.
+    pub(super) fn new(organization: &str, name: &str) -> Result<Self, rcgen::Error> {
+        let params = authority(organization, name);
+        let root = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let params = authority(organization, &format!("{name} M01"));
         let intermediate = CertifiedIssuer::signed_by(params, KeyPair::generate()?, &root)?;
         Ok(Self { root, intermediate })
     }

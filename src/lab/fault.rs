@@ -73,6 +73,7 @@ pub enum LabFault {
     HostileEscapesLogin,
     ListenerScram,
     ListenerScram256,
+    ListenerProxy,
     Sasl22,
     Sasl23,
     Sasl24,
@@ -440,6 +441,11 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         "a healthy listener for SCRAM-SHA-256",
     ),
     (
+        LabFault::ListenerProxy,
+        "listener-proxy",
+        "a healthy listener behind a proxy whose root is trusted, which opens TLS and passes Kafka",
+    ),
+    (
         LabFault::Sasl22,
         "SASL-22",
         "a listener for SCRAM-SHA-512 that knows another password (--scram-user lab shows it)",
@@ -511,7 +517,10 @@ impl LabFault {
     pub(super) fn is_of_the_listener(self) -> bool {
         matches!(
             self,
-            LabFault::ListenerScram | LabFault::ListenerScram256 | LabFault::Iam18
+            LabFault::ListenerScram
+                | LabFault::ListenerScram256
+                | LabFault::ListenerProxy
+                | LabFault::Iam18
         )
     }
 
