@@ -51,15 +51,25 @@ fn the_deadline_ends_the_run_with_a_report() {
 
 #[test]
 fn an_interrupt_ends_the_run_with_a_report() {
+    ends_with_a_report("-INT", 1 << 1);
+}
+
+/// What `timeout`, CI systems and containers send.
+#[test]
+fn the_end_of_a_job_ends_the_run_with_a_report() {
+    ends_with_a_report("-TERM", 1 << 14);
+}
+
+fn ends_with_a_report(signal: &str, mask: u64) {
     let (listener, address) = silent_broker();
     let child = diagnose(&address, &[]).spawn().expect("it starts");
     // A first byte of its hello says that the handshake is under way (the kernel's accept does not: the program may not
     // know of it yet), and the handler is in place: only then is there something to end.
     let (connection, _) = listener.accept().expect("a connection");
     assert_eq!(connection.peek(&mut [0]).expect("a hello"), 1);
-    wait_for_handler(&child);
+    wait_for_handler(&child, mask);
     let interrupted = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([signal, &child.id().to_string()])
         .status()
         .expect("kill runs");
     assert!(interrupted.success());
@@ -67,15 +77,14 @@ fn an_interrupt_ends_the_run_with_a_report() {
 }
 
 /// `SigCgt` in proc(5): the signals that the process catches.
-fn wait_for_handler(child: &Child) {
-    const SIGINT: u64 = 1 << 1;
+fn wait_for_handler(child: &Child, signal: u64) {
     loop {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it lives");
         let caught = status
             .lines()
             .find_map(|line| line.strip_prefix("SigCgt:"))
             .unwrap_or("0");
-        if u64::from_str_radix(caught.trim(), 16).is_ok_and(|mask| mask & SIGINT != 0) {
+        if u64::from_str_radix(caught.trim(), 16).is_ok_and(|mask| mask & signal != 0) {
             return;
         }
         std::thread::yield_now();

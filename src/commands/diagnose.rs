@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::Reported;
 use super::question::{self, Question};
-use super::{output, runtime, setup, wrong};
+use super::{output, runtime, setup, signals, wrong};
 
 /// Diagnoses up to `until`; the result is the exit code.
 pub fn run(args: &DiagnoseArgs, until: Phase) -> Result<u8> {
@@ -299,16 +299,14 @@ pub fn end(cancel: &CancellationToken) {
     cancel.cancel();
 }
 
-/// Ctrl-C ends the probes; the report of what was seen follows.
+/// Ctrl-C or the end of a job ends the probes; the report of what was seen follows.
 pub fn stop_on_interrupt(cancel: CancellationToken) {
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            end(&cancel);
-            // A second one ends the process.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
-        }
+        signals::interrupted().await;
+        end(&cancel);
+        // A second one ends the process.
+        signals::interrupted().await;
+        std::process::exit(130);
     });
 }
 

@@ -12,7 +12,7 @@ use msk_doctor::lab::{
     page,
 };
 
-use super::{runtime, wrong};
+use super::{runtime, signals, wrong};
 
 /// Runs the lab.
 pub fn run(args: &LabArgs) -> Result<u8> {
@@ -53,7 +53,7 @@ pub fn run(args: &LabArgs) -> Result<u8> {
         let ca_file = folder.write(&lab)?;
         print!("{}", page(&lab, &ca_file));
         println!("\nready; Ctrl-C ends the lab");
-        tokio::signal::ctrl_c().await?;
+        signals::interrupted().await;
         Ok(0)
     })
 }

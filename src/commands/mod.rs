@@ -14,6 +14,7 @@ mod question;
 mod remote;
 mod setup;
 mod shell;
+mod signals;
 mod snapshot;
 mod token;
 

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use super::diagnose::{examined, is_ended, read_case, save_case};
 use super::output::Reported;
-use super::{output, remote, runtime, wrong};
+use super::{output, remote, runtime, signals, wrong};
 
 /// How long is waited before it is asked again: a change of a group or a policy takes some seconds to be seen.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -163,12 +163,12 @@ fn ask_all(all: &mut [Asking<'_>]) -> Result<()> {
     }
 }
 
-/// Waits; whether Ctrl-C ended it.
+/// Waits; whether somebody ended it.
 fn interrupted() -> Result<bool> {
     Ok(runtime()?.block_on(async {
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => false,
-            _ = tokio::signal::ctrl_c() => true,
+            () = signals::interrupted() => true,
         }
     }))
 }

@@ -10,6 +10,7 @@ use msk_doctor::lab::{FaultSpec, LAB_FAULTS, Lab, LabConfig, LabFault};
 use msk_doctor::text::{escaped, json};
 use serde::Serialize;
 
+use super::super::signals;
 use super::{Folder, start_failed};
 use crate::commands::wrong;
 
@@ -46,7 +47,7 @@ pub(super) async fn run(args: &LabArgs, config: &LabConfig) -> Result<u8> {
     let once = |faults: Vec<FaultSpec>| one(args, &folder, config, faults);
     let healthy = tokio::select! {
         behaviour = once(Vec::new()) => behaviour?,
-        _ = tokio::signal::ctrl_c() => return Err(wrong("ended before the client was through")),
+        () = signals::interrupted() => return Err(wrong("ended before the client was through")),
     };
     if healthy.outcome != Outcome::Succeeds {
         return Err(wrong(format!(
@@ -75,7 +76,7 @@ pub(super) async fn run(args: &LabArgs, config: &LabConfig) -> Result<u8> {
     };
     let complete = tokio::select! {
         done = each => done.map(|()| true)?,
-        _ = tokio::signal::ctrl_c() => false,
+        () = signals::interrupted() => false,
     };
     checked.complete = complete;
     if args.json {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::super::diagnose::end;
+use super::super::signals;
 
 /// How often is looked whether something has happened.
 const POLL: Duration = Duration::from_millis(500);
@@ -248,30 +249,12 @@ pub async fn remove(lambda: &Lambda, name: &str) -> Result<(), Refused> {
 /// Ctrl-C and the end of a CI job end the run; what was created is removed first.
 pub fn stop_on_signals(cancel: CancellationToken) {
     tokio::spawn(async move {
-        interrupted().await;
+        signals::interrupted().await;
         end(&cancel);
         eprintln!(
             "msk-doctor: removing what was created; once more leaves it behind, for `msk-doctor remote cleanup`"
         );
-        interrupted().await;
+        signals::interrupted().await;
         std::process::exit(130);
     });
-}
-
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without a handler there is nothing to wait for.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
