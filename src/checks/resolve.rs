@@ -5,6 +5,7 @@ use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Stand, Weight};
+use crate::probe::observation::Purpose;
 use crate::probe::resolve::{AddressClass, WireAnswer, address_class};
 use crate::target::{Flavour, MskName};
 
@@ -42,7 +43,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::DNS_01,
         explains: NO_NAME,
-        judge: usual,
+        judge: no_such_name,
     },
     Check {
         fault: &c::DNS_03,
@@ -53,6 +54,11 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::DNS_09,
         explains: FAILED,
         judge: packet_quota,
+    },
+    Check {
+        fault: &c::DNS_02,
+        explains: NO_ANSWER,
+        judge: own_look_up,
     },
     Check {
         fault: &c::DNS_02,
@@ -76,8 +82,12 @@ fn elsewhere<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a WireAnswer> {
         .filter(|answer| !answer.configured)
 }
 
+/// An answer with an address of a server that is not the first that the system asks.
 fn found_elsewhere<'a>(seen: &Seen<'a>) -> Option<&'a WireAnswer> {
-    elsewhere(seen).find(|answer| !answer.addresses.is_empty())
+    let differs = of_the_system(seen, false).and_then(|_| of_the_system(seen, true));
+    elsewhere(seen)
+        .find(|answer| !answer.addresses.is_empty())
+        .or(differs)
 }
 
 /// Another server says the same as the system's.
@@ -102,6 +112,9 @@ fn serverless_outside(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn bootstrap_outdated(case: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.observation.purpose != Purpose::Bootstrap {
+        return Stand::Foreign;
+    }
     match case.listed_alive(seen.broker()) {
         Some(false) => Stand::says(
             Weight::Pointed,
@@ -112,7 +125,48 @@ fn bootstrap_outdated(case: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
+/// Answers of the system's servers for the name itself and IPv4, with an address or surely without.
+fn of_the_system<'a>(seen: &Seen<'a>, with_address: bool) -> Option<&'a WireAnswer> {
+    let answers = &seen.observation.resolve()?.wire;
+    answers.iter().find(|own| {
+        own.configured
+            && own.name == seen.observation.broker.host
+            && own.record_type == "A"
+            && own.addresses.is_empty() != with_address
+            && matches!(own.rcode.as_deref(), Some("NOERROR" | "NXDOMAIN"))
+    })
+}
+
+/// The system's servers all give an address, and the application is told none: what stands between them (nsswitch.conf,
+/// nscd, the C library) does not ask, or keeps an older answer.
+fn lost_on_this_machine(seen: &Seen<'_>) -> Option<String> {
+    let answer = of_the_system(seen, true)?;
+    of_the_system(seen, false).is_none().then(|| {
+        format!(
+            "{}, which this machine is to ask, gives an address: its own look-up does not ask it, or keeps an older answer",
+            answer.server
+        )
+    })
+}
+
+fn no_such_name(_: &Case, seen: &Seen<'_>) -> Stand {
+    match lost_on_this_machine(seen) {
+        Some(because) => Stand::excluded(because),
+        None => Stand::usual(),
+    }
+}
+
+fn own_look_up(_: &Case, seen: &Seen<'_>) -> Stand {
+    match lost_on_this_machine(seen) {
+        Some(words) => Stand::says(Weight::Pointed, words),
+        None => Stand::Foreign,
+    }
+}
+
 fn shadowed(_: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(because) = lost_on_this_machine(seen) {
+        return Stand::excluded(because);
+    }
     if let Some(answer) = found_elsewhere(seen) {
         return Stand::says(
             // An empty answer where another server has one is a filter first (DNS-03).
@@ -122,7 +176,7 @@ fn shadowed(_: &Case, seen: &Seen<'_>) -> Stand {
                 Weight::Open
             },
             format!(
-                "{} knows the name, the configured resolver does not",
+                "{} knows the name, the resolver that is asked first does not",
                 answer.server
             ),
         );
@@ -134,6 +188,9 @@ fn shadowed(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn firewalled(_: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(because) = lost_on_this_machine(seen) {
+        return Stand::excluded(because);
+    }
     if same_elsewhere(seen) {
         return Stand::excluded("another DNS server gives the same answer");
     }
@@ -148,6 +205,9 @@ fn public_access(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn private_answers_stripped(_: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(because) = lost_on_this_machine(seen) {
+        return Stand::excluded(because);
+    }
     let private = found_elsewhere(seen).filter(|a| {
         a.addresses
             .iter()
@@ -157,7 +217,7 @@ fn private_answers_stripped(_: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::says(
             Weight::Pointed,
             format!(
-                "{} gives private addresses, the configured resolver none",
+                "{} gives private addresses, the resolver that is asked first none",
                 answer.server
             ),
         );

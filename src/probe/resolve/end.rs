@@ -50,6 +50,14 @@ fn without_address(application: &ApplicationAnswer, wire: &[&WireAnswer]) -> Res
         Some(error @ ("EAI_NONAME" | "EAI_NODATA")) => {
             match wire.iter().find(|answer| answer.decides()) {
                 Some(answer) if answer.denies_name() => ResolveEnd::Nxdomain,
+                // No IPv6 address is what most brokers have; of the IPv4 address nothing was said.
+                Some(_)
+                    if !wire
+                        .iter()
+                        .any(|answer| answer.is_of_ipv4() && answer.decides()) =>
+                {
+                    ResolveEnd::ResolverFailed
+                }
                 None if error == "EAI_NONAME" => ResolveEnd::Nxdomain,
                 Some(_) | None => ResolveEnd::NoAddress,
             }
@@ -68,6 +76,10 @@ impl WireAnswer {
     pub(super) fn decides(&self) -> bool {
         self.end == WireEnd::Answered
             && matches!(self.rcode.as_deref(), Some("NOERROR" | "NXDOMAIN"))
+    }
+
+    fn is_of_ipv4(&self) -> bool {
+        self.record_type == "A"
     }
 
     pub(super) fn denies_name(&self) -> bool {
@@ -118,6 +130,28 @@ mod tests {
                 configuration_error: None,
             };
             assert_eq!(conclude(NAME, &detail), *want, "{said} with {servers:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_answer_for_ipv6_does_not_stand_for_a_failed_one() {
+        let of_ipv6 = |said| WireAnswer {
+            record_type: "AAAA".to_owned(),
+            ..wire(NAME, said)
+        };
+        for (ipv4, ipv6, want) in [
+            ("SERVFAIL", "NOERROR", ResolveEnd::ResolverFailed),
+            ("silence", "NOERROR", ResolveEnd::ResolverFailed),
+            ("NOERROR", "SERVFAIL", ResolveEnd::NoAddress),
+            ("SERVFAIL", "NXDOMAIN", ResolveEnd::Nxdomain),
+        ] {
+            let detail = ResolveDetail {
+                source: ResolveSource::System,
+                application: Some(application("EAI_NODATA")),
+                wire: vec![wire(NAME, ipv4), of_ipv6(ipv6)],
+                configuration_error: None,
+            };
+            assert_eq!(conclude(NAME, &detail), want, "{ipv4} and {ipv6}");
         }
     }
 
