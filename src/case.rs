@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::aws::snapshot::Snapshot;
 use crate::clients::Library;
 use crate::phase::Phase;
-use crate::probe::observation::{AdvertisedBroker, Observation, Purpose};
+use crate::probe::observation::{
+    AdvertisedBroker, End, Observation, PhaseRecord, Purpose, coordinators,
+};
 use crate::target::{Endpoint, Target};
 use crate::vpc;
 
@@ -191,6 +193,9 @@ pub enum IdentityFacts {
         code: String,
         /// STS's words.
         message: String,
+        /// Whether it is the time of the signature that is refused, and not whose it is.
+        #[serde(default)]
+        clock: bool,
     },
     /// STS could not be asked.
     Unknown {
@@ -361,6 +366,22 @@ impl Case {
             .filter(|o| matches!(o.purpose, Purpose::Bootstrap | Purpose::Advertised))
     }
 
+    /// Handshakes with a large `ClientHello` that came to nothing, where the small one was answered at the same address.
+    pub fn lost_large_hellos(&self) -> impl Iterator<Item = (&Observation, &PhaseRecord)> {
+        let made = self
+            .observations
+            .iter()
+            .filter(|o| o.purpose == Purpose::LargeHello);
+        made.filter_map(|o| {
+            let record = o.phase(Phase::Tls)?;
+            let small = self
+                .attempts()
+                .any(|own| own.address == o.address && own.answered(Phase::Tls));
+            let lost = !matches!(record.end, End::Answered | End::Cancelled);
+            (small && lost).then_some((o, record))
+        })
+    }
+
     /// The record that a real client wrote and read back.
     #[must_use]
     pub fn canary(&self) -> Option<&Observation> {
@@ -410,6 +431,20 @@ impl Case {
             }
         }
         found.into_iter().collect()
+    }
+
+    /// The brokers that clients are sent to: those of `Metadata`, and the coordinators of what was asked for by name.
+    #[must_use]
+    pub fn named_by_brokers(&self) -> Vec<Endpoint> {
+        let mut found: IndexSet<Endpoint> = self.advertised().into_iter().collect();
+        found.extend(self.coordinators());
+        found.into_iter().collect()
+    }
+
+    /// The coordinators that the bootstrap brokers name.
+    pub fn coordinators(&self) -> impl Iterator<Item = Endpoint> {
+        let asked = self.attempts().filter(|o| o.purpose == Purpose::Bootstrap);
+        asked.flat_map(|o| coordinators(o.rights()))
     }
 
     /// Whether the brokers that answer say that `broker` is alive; `None` when that cannot be

@@ -194,7 +194,7 @@ struct Cluster {
     schedule: Schedule,
     tls: Option<TlsVersion>,
     seed: u64,
-    /// An advertised broker that is not there (CLU-09).
+    /// A broker that clients are sent to and that is not there (CLU-09, CLU-18-elsewhere).
     ghost: Option<SocketAddr>,
     /// Connections whose task panicked.
     panics: AtomicUsize,
@@ -241,7 +241,8 @@ impl Lab {
         }
         let mut down = Vec::new();
         let mut ghost = None;
-        let wants_ghost = config.faults.iter().any(|s| s.fault == LabFault::Clu09);
+        let of_a_ghost = [LabFault::Clu09, LabFault::Clu18Elsewhere];
+        let wants_ghost = config.faults.iter().any(|s| of_a_ghost.contains(&s.fault));
         if let Some(first) = brokers.first().filter(|_| wants_ghost) {
             let (socket, address) = bind(SocketAddr::new(first.address.ip(), 0))?;
             down.push(socket);

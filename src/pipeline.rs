@@ -201,8 +201,12 @@ pub async fn run(mut setup: Setup) -> (Case, Diagnosis) {
         o.failure()
             .is_some_and(|record| record.phase == Phase::SaslAuthenticate)
     });
+    let by_the_clock = case.attempts().any(|o| {
+        let judged = o.tls().and_then(|tls| tls.certificate.as_ref());
+        judged.is_some_and(|certificate| certificate.dates.bad().is_some())
+    });
     token
-        .describe(&mut case, login_failed, shared.deadline)
+        .describe(&mut case, login_failed || by_the_clock, shared.deadline)
         .await;
     canary::send(&setup, &shared, &token, &mut case).await;
     loop {

@@ -150,12 +150,14 @@ fn proven_is_mechanical(code: &str, report: &Value) {
 }
 
 #[test]
-fn a_healthy_cluster_is_healthy_with_one_connection_a_broker() {
+fn a_healthy_cluster_is_healthy_with_two_connections_a_broker() {
     let (report, code) = json(&["demo", "--healthy", "--output", "json"]);
     assert_eq!(code, 0);
     assert_eq!(report["verdict"], "healthy");
     assert_eq!(report["causes"].as_array().map(Vec::len), Some(0));
-    assert_eq!(report["observations"].as_array().map(Vec::len), Some(3));
+    let made = report["observations"].as_array().expect("observations");
+    let of = |purpose: &str| made.iter().filter(|own| own["purpose"] == purpose).count();
+    assert_eq!((made.len(), of("bootstrap"), of("large-hello")), (6, 3, 3));
 }
 
 #[test]

@@ -956,14 +956,16 @@ fn assert_fault(fault: LabFault) {
         LabFault::Clu12 => assert_eq!((produce(&bench), fetch(&bench)), (19, 0)),
         LabFault::Iam11 => assert_eq!(coordinator(&bench, 0), 30),
         LabFault::Iam11Join => {
-            let mut tls = bench.tls();
-            log_in(&bench, &mut tls);
-            // DescribeGroups v3 with the operations: `DESCRIBE` alone.
-            let answer = tls.ask(&request(15, 3, 3, false, &hex("00000001 0003 6c6162 01")));
-            assert!(answer.ends_with(&hex("00000000 00000100")));
+            // `DESCRIBE` alone.
+            assert!(described_group(&bench).ends_with(&hex("00000000 00000100")));
         }
         LabFault::Iam13 => assert_eq!(coordinator(&bench, 1), 53),
         LabFault::Clu18 => assert_eq!(coordinator(&bench, 0), 15),
+        LabFault::Clu18Elsewhere | LabFault::HostileCoordinator => {
+            assert_eq!(coordinator(&bench, 0), 0);
+        }
+        LabFault::Clu18Loading => assert_eq!(described_group(&bench)[..2], [0, 14]),
+        LabFault::Clu18Moves => assert_eq!(described_group(&bench)[..2], [0, 16]),
         LabFault::Iam12 => {
             let mut tls = bench.tls();
             log_in(&bench, &mut tls);
@@ -1069,6 +1071,24 @@ fn assert_fault(fault: LabFault) {
         LabFault::Net03Name => {
             log_in(&bench, &mut bench.tls());
         }
+        LabFault::Tls13 => {
+            // Its second half is not needed to see how large it is.
+            let mut tcp = bench.tcp();
+            tcp.say(&[&[0x16, 3, 1, 0x05, 0xdc][..], &[0; 700]].concat());
+            assert_silent(&mut tcp);
+            // A small one is judged: this one is cut short, and no ClientHello.
+            let mut tcp = bench.tcp();
+            tcp.say(&hex("16 03 01 00 08 01 00 00 04 03 03 00 00"));
+            let End::Bytes(alert) = end_within(&mut tcp, LONG) else {
+                panic!("no alert");
+            };
+            assert_bytes(&alert[..2], "15 03");
+        }
+        // Refused once, and accepted from then on.
+        LabFault::Iam09 => {
+            assert_refused(&bench, &bench.message(), "Access denied");
+            log_in(&bench, &mut bench.tls());
+        }
         LabFault::ListenerScram => {
             assert_eq!(scram(&bench, 1, "SCRAM-SHA-512"), (2, 0));
         }
@@ -1086,6 +1106,21 @@ fn assert_fault(fault: LabFault) {
             assert_refused(&bench, &bench.message(), "Invalid authentication payload");
         }
         LabFault::Sasl06 => challenge(&bench),
+        LabFault::Sasl09Words => {
+            let words = "Signature not yet current: 20300101T120000Z is still later than 20300101T110000Z (20300101T105500Z + 5 min.)";
+            assert_refused(&bench, &bench.message(), words);
+        }
+        LabFault::Sasl13Words => {
+            let words = "The security token included in the request is expired";
+            assert_refused(&bench, &bench.message(), words);
+        }
+        LabFault::Sasl19 => {
+            let role = "IAM.arn:aws:sts::123456789012:assumed-role/app";
+            let words = format!(
+                "Cannot change principals during re-authentication from {role}/one: {role}/two"
+            );
+            assert_refused(&bench, &bench.message(), &words);
+        }
         LabFault::Sasl20 => assert_refused(&bench, &bench.message(), "Session too short"),
         LabFault::Sasl26 => {
             let mut tls = bench.tls();
@@ -1295,6 +1330,15 @@ fn assert_behind_a_proxy(bench: &Bench) {
     );
     let roots = CertificateDer::pem_slice_iter(bench.lab.ca_pem().as_bytes());
     assert_eq!(roots.count(), 2, "the lab's, and the proxy's");
+}
+
+/// The answer to `DescribeGroups` v3 with the operations, from its group's error on.
+fn described_group(bench: &Bench) -> Vec<u8> {
+    let mut tls = bench.tls();
+    log_in(bench, &mut tls);
+    let answer = tls.ask(&request(15, 3, 3, false, &hex("00000001 0003 6c6162 01")));
+    // Length, correlation, throttle time, one group.
+    answer[16..].to_vec()
 }
 
 fn held_for_a_second(bench: &Bench) {

@@ -289,6 +289,8 @@ fn what_is_not_allowed_after_a_login_has_its_error() {
         ("IAM-13", &transaction, 53),
         ("IAM-12", &producer, 31),
         ("CLU-18", &group, 15),
+        ("CLU-18-elsewhere", &group, 0),
+        ("hostile-coordinator", &group, 0),
         ("IAM-11-join", &group, 0),
         // Describing is allowed: the coordinator is told.
         ("IAM-10-describe", &group, 0),
@@ -298,6 +300,24 @@ fn what_is_not_allowed_after_a_login_has_its_error() {
         let mut client = logged_in(&lab, 0);
         client.send(asked);
         assert_eq!(client.frame()[12..14], [0, error], "{code}");
+    }
+}
+
+#[test]
+fn a_coordinator_that_does_not_serve() {
+    // DescribeGroups v3 of "lab", with the operations.
+    let describe = request(
+        15,
+        3,
+        9,
+        &hex(&format!("{CLIENT} 00000001 0003 \"lab\" 01")),
+    );
+    for (code, error) in [("CLU-18-loading", 14), ("CLU-18-moves", 16)] {
+        let lab = start(&[code]);
+        let mut client = logged_in(&lab, 0);
+        client.send(&describe);
+        // Length, correlation, throttle time, one group.
+        assert_eq!(client.frame()[16..18], [0, error], "{code}");
     }
 }
 
@@ -347,6 +367,14 @@ fn what_a_partition_takes_and_gives() {
 fn words_for_tokens_that_are_refused_otherwise() {
     let rows = [
         ("SASL-05", "Invalid authentication payload"),
+        (
+            "SASL-09-words",
+            "Signature not yet current: 20300101T120000Z is still later than 20300101T110000Z (20300101T105500Z + 5 min.)",
+        ),
+        (
+            "SASL-13-words",
+            "The security token included in the request is expired",
+        ),
         ("SASL-20", "Session too short"),
         ("LIM-01", "Too many connects"),
     ];
@@ -354,6 +382,10 @@ fn words_for_tokens_that_are_refused_otherwise() {
         let lab = start(&[code]);
         expect_58(&mut offer(&lab, 0), words);
     }
+    let role = "IAM.arn:aws:sts::123456789012:assumed-role/app";
+    let words =
+        format!("Cannot change principals during re-authentication from {role}/one: {role}/two");
+    expect_58(&mut offer(&start(&["SASL-19"]), 0), &words);
 }
 
 #[test]
@@ -496,6 +528,25 @@ fn what_is_disliked_in_a_hello_ends_it() {
         socket.write_all(&hello).expect("written");
         assert_eq!(read_end(&mut socket, PATIENCE), (vec![], end), "{code}");
     }
+}
+
+#[test]
+fn a_hello_of_two_packets_is_not_answered() {
+    let lab = start(&["TLS-13"]);
+    // A small one is judged: this one is cut short, and no ClientHello.
+    assert_eq!(after_hello(&lab).0[..1], [0x15]);
+    let mut socket = plain(lab.address(0));
+    socket
+        .write_all(&[&[0x16, 3, 1, 0x05, 0xdc][..], &[0; 1500]].concat())
+        .expect("written");
+    assert_eq!(read_end(&mut socket, SILENCE), (vec![], End::Silence));
+}
+
+#[test]
+fn a_policy_that_comes_to_the_brokers_late() {
+    let lab = start(&["IAM-09"]);
+    expect_58(&mut offer(&lab, 0), "Access denied");
+    metadata(&mut logged_in(&lab, 0));
 }
 
 #[test]

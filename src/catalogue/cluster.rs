@@ -390,8 +390,9 @@ pub static CLU_18: Fault = Fault {
     phase: Phase::Metadata,
     side: Side::Broker,
     place: "the broker that coordinates the group",
-    explanation: "Errors 14, 15 or 16 come again and again, since the leader of the group's \
-        __consumer_offsets partition is down or still loading.",
+    explanation: "Errors 14, 15 or 16 come again and again, or the broker that FindCoordinator \
+        names cannot be reached: the leader of the group's __consumer_offsets partition is down \
+        or still loading.",
     tell: "Producing works.",
     evidence: "A FindCoordinator probe, and a probe of the host it names.",
     fix: &[

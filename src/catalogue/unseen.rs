@@ -49,14 +49,9 @@ pub static UNSEEN: &[(&str, &str)] = &[
     ("SASL-16", "the client's own log: explain --log reads it"),
     ("SASL-17", "the client's own log: explain --log reads it"),
     (
-        "SASL-19",
-        "a connection on which the client itself logs in again",
-    ),
-    (
         "SASL-25",
         "a connection on which the client itself logs in again",
     ),
-    ("IAM-09", "cloudtrail:LookupEvents for changes of policies"),
     (
         "IAM-15",
         "a DescribeConfigs request, which clients do not send",

@@ -25,12 +25,12 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::CLU_12,
         explains: REFUSED,
-        judge: |_, seen| answered(seen, &[19, 20]),
+        judge: |_, seen| answered(seen, Weight::Shown, &[19, 20]),
     },
     Check {
         fault: &c::CLU_05,
         explains: REFUSED,
-        judge: |_, seen| answered(seen, &[56]),
+        judge: |_, seen| answered(seen, Weight::Shown, &[56]),
     },
 ];
 
@@ -42,13 +42,13 @@ fn detail<'a>(seen: &Seen<'a>) -> Option<&'a CanaryDetail> {
 }
 
 /// The broker's error is one of these.
-fn answered(seen: &Seen<'_>, codes: &[i16]) -> Stand {
+fn answered(seen: &Seen<'_>, weight: Weight, codes: &[i16]) -> Stand {
     match detail(seen) {
         Some(detail) if codes.contains(&detail.error_code) => {
             let part = detail.failed.map_or("the canary", CanaryPart::words);
             let name = error_name(detail.error_code);
             Stand::says(
-                Weight::Shown,
+                weight,
                 format!(
                     "{part} is answered with error {} ({name})",
                     detail.error_code
@@ -62,7 +62,8 @@ fn answered(seen: &Seen<'_>, codes: &[i16]) -> Stand {
 /// `TOPIC_AUTHORIZATION_FAILED`: of IAM's policies where the client logs in by IAM, else of an ACL.
 fn denied(case: &Case, seen: &Seen<'_>, by_iam: bool) -> Stand {
     if (case.target.auth == Auth::Iam) == by_iam {
-        answered(seen, &[29])
+        // Packets alone never prove a policy.
+        answered(seen, Weight::Usual, &[29])
     } else {
         Stand::Foreign
     }

@@ -1,7 +1,7 @@
 //! The handshake stands, the certificate does not.
 
+use super::Check;
 use super::connect::stale_address;
-use super::{Check, needs_facts};
 use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
@@ -44,9 +44,14 @@ pub(super) static CHECKS: &[Check] = &[
         judge: dates,
     },
     Check {
+        fault: &c::DNS_05,
+        explains: &[Sign::CertificateName],
+        judge: led_astray,
+    },
+    Check {
         fault: &c::NET_08,
         explains: &[Sign::CertificateName],
-        judge: needs_facts,
+        judge: own_balancer,
     },
 ];
 
@@ -110,18 +115,53 @@ fn name(case: &Case, seen: &Seen<'_>) -> Stand {
     let words = format!("the certificate: {because}");
     match stale_address(case, seen) {
         Stand::Fits(Weight::Shown, _) => Stand::says(Weight::Usual, words),
-        _ => Stand::decides(words),
+        _ => Stand::says(Weight::Shown, words),
     }
 }
 
-/// Other brokers' certificates are valid by the same clock.
-fn others_are_valid(case: &Case, seen: &Seen<'_>) -> bool {
-    case.attempts().any(|o| {
-        o.broker != *seen.broker()
-            && o.tls()
-                .and_then(|tls| tls.certificate.as_ref())
-                .is_some_and(|j| j.dates.is_good() && !j.chain.is_empty())
-    })
+/// The certificate is another MSK broker's: the name is right, and what is behind it is not.
+fn another_broker(seen: &Seen<'_>) -> Option<String> {
+    let leaf = judgement(seen)?.chain.first()?;
+    let name = leaf
+        .sans
+        .iter()
+        .find(|name| MskName::parse(name).is_some())?;
+    MskName::parse(&seen.broker().host)?;
+    Some(format!(
+        "the certificate is that of {name}: DNS, or a device on the way, leads {} to it",
+        seen.broker().host
+    ))
+}
+
+/// A stale zone, or one of one's own, leads all resolvers to the same wrong broker.
+fn led_astray(_: &Case, seen: &Seen<'_>) -> Stand {
+    another_broker(seen).map_or(Stand::Foreign, |words| Stand::says(Weight::Open, words))
+}
+
+/// A load balancer of one's own has a name of one's own, and passes the brokers' certificates on.
+fn own_balancer(_: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(words) = another_broker(seen) {
+        return Stand::says(Weight::Open, words);
+    }
+    if MskName::parse(&seen.broker().host).is_some() {
+        Stand::Foreign
+    } else {
+        Stand::open()
+    }
+}
+
+/// Whether there is a time at which the chains of all brokers are valid: then one clock that is wrong explains what is not.
+fn some_time_suits_all(case: &Case) -> bool {
+    let chains = case
+        .attempts()
+        .filter_map(|o| o.tls()?.certificate.as_ref())
+        .flat_map(|judgement| &judgement.chain);
+    let (mut from, mut to) = (i64::MIN, i64::MAX);
+    for certificate in chains {
+        from = from.max(certificate.not_before);
+        to = to.min(certificate.not_after);
+    }
+    from <= to
 }
 
 /// Whether the chain would be valid by a clock that is `ahead` seconds behind ours.
@@ -145,10 +185,8 @@ fn clock(case: &Case, seen: &Seen<'_>) -> Stand {
             "by AWS's clock ({ahead:+.0} s off the local one) the certificate is not valid either"
         )),
         Some(ahead) => Stand::excluded(format!("the local clock is right ({ahead:+.1} s)")),
-        None if others_are_valid(case, seen) => {
-            Stand::excluded("other brokers' certificates are valid by the same clock")
-        }
-        None => Stand::open(),
+        None if some_time_suits_all(case) => Stand::open(),
+        None => Stand::excluded("at no time are the certificates of all brokers valid"),
     }
 }
 

@@ -7,11 +7,12 @@ use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Stand, Weight};
 use crate::probe::observation::Purpose;
 use crate::probe::resolve::{AddressClass, address_class};
-use crate::target::Auth;
+use crate::target::{Auth, Endpoint, MskName};
 
 const SILENT: &[Sign] = &[Sign::ConnectSilent];
 const REFUSED: &[Sign] = &[Sign::ConnectRefused];
 const UNREACHABLE: &[Sign] = &[Sign::ConnectUnreachable];
+const SILENT_OR_UNREACHABLE: &[Sign] = &[Sign::ConnectSilent, Sign::ConnectUnreachable];
 const SILENT_OR_REFUSED: &[Sign] = &[Sign::ConnectSilent, Sign::ConnectRefused];
 const ANY: &[Sign] = &[
     Sign::ConnectSilent,
@@ -37,6 +38,11 @@ const ADVERTISED: &[Sign] = &[
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
+        fault: &c::CLU_18,
+        explains: ADVERTISED,
+        judge: coordinator,
+    },
+    Check {
         fault: &c::CLU_09,
         explains: ADVERTISED,
         judge: advertised,
@@ -45,6 +51,26 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::CLU_03,
         explains: SILENT_OR_REFUSED,
         judge: broker_down,
+    },
+    Check {
+        fault: &c::CLU_02,
+        explains: REFUSED,
+        judge: restarts,
+    },
+    Check {
+        fault: &c::DNS_10,
+        explains: REFUSED,
+        judge: sinkhole,
+    },
+    Check {
+        fault: &c::DNS_05,
+        explains: REFUSED,
+        judge: sinkhole,
+    },
+    Check {
+        fault: &c::DNS_08,
+        explains: SILENT_OR_UNREACHABLE,
+        judge: ipv6_alone,
     },
     Check {
         fault: &c::DNS_07,
@@ -60,6 +86,11 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::NET_07,
         explains: UNREACHABLE,
         judge: source_ports,
+    },
+    Check {
+        fault: &c::SG_06,
+        explains: SILENT,
+        judge: needs_facts,
     },
     Check {
         fault: &c::TCP_01,
@@ -95,6 +126,11 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::CLU_07,
         explains: REFUSED,
         judge: encryption_setting,
+    },
+    Check {
+        fault: &c::LIM_06,
+        explains: SILENT,
+        judge: needs_facts,
     },
     Check {
         fault: &c::SG_01,
@@ -155,6 +191,19 @@ fn advertised(case: &Case, seen: &Seen<'_>) -> Stand {
     )
 }
 
+/// The group or the transactional id is kept by a broker that cannot be reached. Where `Metadata` lists it too, it is more than the coordinator's.
+fn coordinator(case: &Case, seen: &Seen<'_>) -> Stand {
+    if !case.coordinators().any(|own| own == *seen.broker()) {
+        return Stand::Foreign;
+    }
+    let words = format!("FindCoordinator sends clients to {}", seen.broker());
+    let weight = match case.listed_alive(seen.broker()) {
+        Some(true) => Weight::Open,
+        _ => Weight::Pointed,
+    };
+    Stand::says(weight, words)
+}
+
 /// Which brokers of `Metadata` nobody can dial.
 fn unusable(seen: &Seen<'_>) -> String {
     /// How many are named.
@@ -188,17 +237,102 @@ fn unusable(seen: &Seen<'_>) -> String {
     }
 }
 
+/// A broker of which nothing is left.
 fn broker_down(case: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(because) = nearer(case, seen) {
+        return Stand::excluded(because);
+    }
     match case.listed_alive(seen.broker()) {
         Some(false) => Stand::says(
             Weight::Pointed,
             "the other brokers answer, and their Metadata does not list this one as alive",
         ),
-        Some(true) => Stand::excluded("the other brokers' Metadata lists this one as alive"),
+        // A broker that ends without a word is listed until its session is over: 9 s with KRaft
+        // (broker.session.timeout.ms), 18 s with ZooKeeper (zookeeper.session.timeout.ms).
+        Some(true) => {
+            let refuses = seen.sign == Sign::ConnectRefused;
+            let weight = if refuses { Weight::Usual } else { Weight::Open };
+            Stand::says(
+                weight,
+                "the other brokers' Metadata lists this one as alive: it could have ended only seconds ago",
+            )
+        }
         None if case.target.brokers.len() > 1 && all_alike(case, seen) => {
             Stand::excluded("every broker ends alike")
         }
         None => Stand::open(),
+    }
+}
+
+/// A broker that restarts refuses while its process is not there.
+fn restarts(case: &Case, seen: &Seen<'_>) -> Stand {
+    let works = |other: &Endpoint| other != seen.broker() && case.works(other);
+    if case.attempts().any(|o| works(&o.broker)) {
+        Stand::open()
+    } else {
+        Stand::Foreign
+    }
+}
+
+/// A refusal that comes much sooner than other brokers answer: whoever sent it is not where they are.
+fn nearer(case: &Case, seen: &Seen<'_>) -> Option<String> {
+    /// Below this, microseconds, the zones of a region are as far from each other.
+    const FAR: u64 = 5_000;
+    if seen.sign != Sign::ConnectRefused {
+        return None;
+    }
+    let others = case
+        .attempts()
+        .filter(|o| o.broker != *seen.broker())
+        .filter_map(|o| o.connect()?.tcp.as_ref());
+    let nearest = others.map(|tcp| u64::from(tcp.rtt_us)).min()?;
+    let after = seen.record.duration_us;
+    (nearest >= FAR && after < nearest / 4).then(|| {
+        format!(
+            "the refusal came after {} ms, and the nearest other broker is {} ms away: something nearer sent it",
+            after / 1_000,
+            nearest / 1_000
+        )
+    })
+}
+
+/// Names of MSK's brokers that a DNS server leads to no host at all, or all to this one.
+fn sinkhole(case: &Case, seen: &Seen<'_>) -> Stand {
+    let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
+        return Stand::Foreign;
+    };
+    let ip = address.ip();
+    let together = || {
+        case.attempts()
+            .any(|o| o.broker.host != seen.broker().host && o.address == Some(address))
+    };
+    let nowhere = ip.is_unspecified() || ip.is_loopback() && together();
+    let by = detail.wire.iter().find(|own| {
+        own.configured && own.name == seen.broker().host && own.addresses.contains(&ip)
+    });
+    match by {
+        Some(answer) if nowhere && MskName::parse(&seen.broker().host).is_some() => Stand::says(
+            Weight::Pointed,
+            format!(
+                "{} leads the name to {ip}, which is no broker's address",
+                answer.server
+            ),
+        ),
+        _ => Stand::Foreign,
+    }
+}
+
+/// A name with IPv6 addresses alone.
+fn ipv6_alone(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.broker().ip().is_some() || seen.address().is_none_or(|address| address.is_ipv4()) {
+        return Stand::Foreign;
+    }
+    match seen.sign {
+        Sign::ConnectUnreachable => Stand::says(
+            Weight::Pointed,
+            "the name has an IPv6 address, and there is no way to it",
+        ),
+        _ => Stand::open(),
     }
 }
 
@@ -216,9 +350,11 @@ pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
     let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
         return Stand::open();
     };
+    // A search suffix's answer is another name's.
     let mut fresh = detail
         .wire
         .iter()
+        .filter(|answer| answer.name == seen.broker().host)
         .flat_map(|answer| &answer.addresses)
         .peekable();
     if fresh.peek().is_none() {
@@ -240,8 +376,11 @@ pub(super) fn stale_address(_: &Case, seen: &Seen<'_>) -> Stand {
     )
 }
 
-/// `EPERM` and `EACCES` come from this machine's own filter.
-fn host_firewall(_: &Case, seen: &Seen<'_>) -> Stand {
+/// `EPERM` and `EACCES` come from this machine's own filter, and so may a refusal that comes at once.
+fn host_firewall(case: &Case, seen: &Seen<'_>) -> Stand {
+    if let Some(words) = nearer(case, seen) {
+        return Stand::says(Weight::Pointed, words);
+    }
     let errno = seen
         .observation
         .connect()
@@ -296,9 +435,12 @@ fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-fn iam_off(case: &Case, _: &Seen<'_>) -> Stand {
+fn iam_off(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::Foreign;
+    }
+    if let Some(because) = nearer(case, seen) {
+        return Stand::excluded(because);
     }
     if case
         .attempts()

@@ -1,6 +1,6 @@
 //! TLS stands, Kafka does not answer as it should.
 
-use super::{Check, closed_in_order, needs_facts, restarting, usual};
+use super::{Check, busy, closed_in_order, dropped, forgotten, needs_facts, restarting, usual};
 use crate::case::Case;
 use crate::catalogue as c;
 use crate::clients::Library;
@@ -70,12 +70,17 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::CLU_06,
         explains: QUIET,
-        judge: usual,
+        judge: busy,
+    },
+    Check {
+        fault: &c::NET_03,
+        explains: QUIET,
+        judge: dropped,
     },
     Check {
         fault: &c::NET_02,
         explains: QUIET,
-        judge: needs_facts,
+        judge: forgotten,
     },
     Check {
         fault: &c::SASL_01,
@@ -191,8 +196,16 @@ fn another_service(_: &Case, seen: &Seen<'_>) -> Stand {
                 Detail::Metadata(detail) => detail.error.as_deref(),
                 _ => None,
             };
+            // Who has spoken Kafka on this connection, or does with an error, is no other service.
+            let speaks_kafka = seen.sign == Sign::ApiVersionsError
+                || seen.observation.answered(Phase::ApiVersions);
+            let weight = if speaks_kafka {
+                Weight::Open
+            } else {
+                Weight::Usual
+            };
             Stand::says(
-                Weight::Usual,
+                weight,
                 error.unwrap_or("the answer is not Kafka's").to_owned(),
             )
         }

@@ -2,12 +2,15 @@
 
 mod scram;
 mod token;
+mod words;
 
 use self::scram::{after_healing, secret_unusable, wrong_password};
 use self::token::{
-    clock_skew, credentials_expired, malformed, session_token_missing, token_expired, wrong_region,
+    clock_skew, closed_on_malformed, credentials_expired, malformed, session_token_missing,
+    token_expired, wrong_region,
 };
-use super::{Check, closed_in_order, needs_facts, restarting, usual};
+use self::words::{denies, names_another, said};
+use super::{Check, busy, closed_in_order, dropped, forgotten, needs_facts, restarting};
 use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
@@ -37,6 +40,11 @@ pub(super) static CHECKS: &[Check] = &[
         judge: no_credentials,
     },
     Check {
+        fault: &c::IAM_01,
+        explains: DENIED,
+        judge: denied,
+    },
+    Check {
         fault: &c::LIM_01,
         explains: DENIED,
         judge: too_many_connects,
@@ -47,9 +55,19 @@ pub(super) static CHECKS: &[Check] = &[
         judge: session_too_short,
     },
     Check {
+        fault: &c::SASL_19,
+        explains: DENIED,
+        judge: another_principal,
+    },
+    Check {
         fault: &c::SASL_05,
         explains: DENIED,
         judge: malformed,
+    },
+    Check {
+        fault: &c::SASL_05,
+        explains: CLOSED,
+        judge: closed_on_malformed,
     },
     Check {
         fault: &c::SASL_12,
@@ -107,11 +125,6 @@ pub(super) static CHECKS: &[Check] = &[
         judge: denied_without_words,
     },
     Check {
-        fault: &c::IAM_01,
-        explains: DENIED,
-        judge: denied,
-    },
-    Check {
         fault: &c::IAM_02,
         explains: DENIED,
         judge: policy_fault,
@@ -138,6 +151,11 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         fault: &c::IAM_08,
+        explains: DENIED,
+        judge: policy_fault,
+    },
+    Check {
+        fault: &c::IAM_09,
         explains: DENIED,
         judge: policy_fault,
     },
@@ -179,17 +197,22 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::SASL_26,
         explains: &[Sign::LoginSilent],
-        judge: usual,
+        judge: busy,
     },
     Check {
         fault: &c::CLU_06,
         explains: &[Sign::LoginSilent],
-        judge: needs_facts,
+        judge: saturated,
+    },
+    Check {
+        fault: &c::NET_03,
+        explains: &[Sign::LoginSilent],
+        judge: dropped,
     },
     Check {
         fault: &c::NET_02,
         explains: &[Sign::LoginSilent],
-        judge: needs_facts,
+        judge: forgotten,
     },
 ];
 
@@ -198,39 +221,6 @@ fn login<'a>(seen: &Seen<'a>) -> Option<&'a SaslAuthenticateDetail> {
         Detail::SaslAuthenticate(detail) => Some(detail),
         _ => None,
     }
-}
-
-/// The broker's words, in lower case; `None` when it had no way to say any.
-fn words(seen: &Seen<'_>) -> Option<String> {
-    let detail = login(seen)?;
-    let text = detail
-        .error_message
-        .as_deref()
-        .or(detail.challenge.as_deref())?;
-    Some(text.to_lowercase())
-}
-
-/// The broker's words that stand for one entry only.
-fn said(seen: &Seen<'_>, text: &str) -> Stand {
-    match words(seen) {
-        Some(words) if words.contains(text) => {
-            Stand::decides(format!("the broker says so: {text}"))
-        }
-        Some(_) => Stand::excluded("the broker says something else"),
-        None => Stand::open(),
-    }
-}
-
-/// Words that name another reason than "the token or its owner is not accepted".
-fn names_another_reason(seen: &Seen<'_>) -> bool {
-    const OTHERS: [&str; 5] = [
-        "too many connects",
-        "session too short",
-        "cannot change principals",
-        "invalid authentication payload",
-        "invalid credentials with sasl mechanism",
-    ];
-    words(seen).is_some_and(|words| OTHERS.iter().any(|other| words.contains(other)))
 }
 
 fn role_not_assumed(case: &Case, _: &Seen<'_>) -> Stand {
@@ -255,7 +245,7 @@ fn no_credentials(case: &Case, _: &Seen<'_>) -> Stand {
 
 fn too_many_connects(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth == Auth::Iam {
-        said(seen, "too many connects")
+        said(seen, "LIM-01", Stand::open())
     } else {
         Stand::Foreign
     }
@@ -265,10 +255,22 @@ fn session_too_short(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::Foreign;
     }
-    said(seen, "session too short")
+    said(seen, "SASL-20", Stand::open())
 }
 
-fn challenge(_: &Case, _: &Seen<'_>) -> Stand {
+/// A first login changes nobody: only the broker's words can tell.
+fn another_principal(case: &Case, seen: &Seen<'_>) -> Stand {
+    if case.target.auth != Auth::Iam {
+        return Stand::Foreign;
+    }
+    said(seen, "SASL-19", Stand::Foreign)
+}
+
+fn challenge(case: &Case, _: &Seen<'_>) -> Stand {
+    // SCRAM's own refusals (RFC 5802, 7) are of the user and the password.
+    if case.target.auth == Auth::Scram {
+        return Stand::Foreign;
+    }
     Stand::says(
         Weight::Pointed,
         "the broker answered the token with a JSON error challenge",
@@ -283,7 +285,7 @@ fn native_through_an_alias(_: &Case, seen: &Seen<'_>) -> Stand {
     if MskName::parse(&seen.broker().host).is_some() {
         return Stand::excluded("the dialled name is the broker's own");
     }
-    if names_another_reason(seen) {
+    if names_another(seen, "SASL-21") {
         return Stand::excluded("the broker names another reason");
     }
     Stand::says(
@@ -304,16 +306,16 @@ fn denied_without_words(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
-/// The usual reason for "Access denied"; packets alone never prove a policy.
+/// The usual reason for "Access denied"; packets alone never prove a policy. Words that nobody knows may mean anything.
 fn denied(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::Foreign;
     }
-    if names_another_reason(seen) {
+    if names_another(seen, "IAM-01") {
         return Stand::excluded("the broker names another reason");
     }
     match seen.sign {
-        Sign::LoginRefused => Stand::usual(),
+        Sign::LoginRefused if denies(seen) => Stand::usual(),
         _ => Stand::open(),
     }
 }
@@ -322,7 +324,7 @@ fn policy_fault(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::Foreign;
     }
-    if names_another_reason(seen) {
+    if names_another(seen, "IAM-01") {
         return Stand::excluded("the broker names another reason");
     }
     Stand::open()
@@ -344,13 +346,35 @@ fn cut(_: &Case, seen: &Seen<'_>) -> Stand {
     }
 }
 
+/// As `busy`, of a broker that is slow at the login alone.
+fn saturated(case: &Case, seen: &Seen<'_>) -> Stand {
+    match busy(case, seen) {
+        Stand::Fits(..) => Stand::open(),
+        stand => stand,
+    }
+}
+
+/// A hole in the MTU lets pass what is smaller.
 fn token_lost(_: &Case, seen: &Seen<'_>) -> Stand {
-    match login(seen).and_then(|detail| detail.tcp.as_ref()) {
-        Some(tcp) if tcp.unacked > 0 && tcp.total_retrans > 0 => Stand::says(
+    if seen.record.kernel().is_none() {
+        return Stand::open();
+    }
+    if !seen.record.is_lost_on_the_way() {
+        return Stand::excluded("the broker's kernel acknowledged the token");
+    }
+    let before = seen.observation.phases.iter();
+    let passed = before
+        .filter(|record| record.phase < seen.record.phase)
+        .map(|record| record.bytes_out)
+        .max();
+    match passed {
+        Some(passed) if passed >= seen.record.bytes_out => Stand::excluded(format!(
+            "{passed} bytes passed before, and the {} of the login are lost",
+            seen.record.bytes_out
+        )),
+        _ => Stand::says(
             Weight::Pointed,
             "smaller requests passed, and the token's packet is never acknowledged",
         ),
-        Some(_) => Stand::excluded("the broker's kernel acknowledged the token"),
-        None => Stand::open(),
     }
 }

@@ -23,8 +23,8 @@ pub use warnings::{passes, warnings};
 
 use crate::case::Case;
 use crate::catalogue::Fault;
-use crate::diagnosis::Stand;
 use crate::diagnosis::sign::{Seen, Sign};
+use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
 use crate::probe::certificate::CertificateJudgement;
 use crate::probe::observation::Detail;
@@ -111,6 +111,44 @@ fn closed_in_order(seen: &Seen<'_>) -> Option<&'static str> {
     };
     (verified && notified)
         .then_some("the end came within TLS (close_notify): the broker itself closed")
+}
+
+/// Why a broker that does not answer is not busy.
+const NOT_ACKNOWLEDGED: &str = "the broker's kernel does not acknowledge the request, however often it is sent: it is lost on the way";
+
+/// A busy broker's kernel acknowledges what the broker does not answer.
+fn busy(_: &Case, seen: &Seen<'_>) -> Stand {
+    if seen.record.is_lost_on_the_way() {
+        Stand::excluded(NOT_ACKNOWLEDGED)
+    } else {
+        Stand::usual()
+    }
+}
+
+/// A request of a connection that worked is lost: a device forgot the connection.
+fn forgotten(_: &Case, seen: &Seen<'_>) -> Stand {
+    if !seen.record.is_lost_on_the_way() {
+        return Stand::open();
+    }
+    if seen.observation.answered(Phase::ApiVersions) {
+        let words = "requests on this connection were answered, and this one is never acknowledged";
+        Stand::says(Weight::Pointed, words)
+    } else {
+        Stand::says(Weight::Usual, NOT_ACKNOWLEDGED)
+    }
+}
+
+/// A request that is lost while the connection stands: a device that lets the handshake pass and not what follows.
+fn dropped(_: &Case, seen: &Seen<'_>) -> Stand {
+    if !seen.record.is_lost_on_the_way() {
+        return Stand::open();
+    }
+    // The first request is the first that is not a handshake.
+    let weight = match seen.sign {
+        Sign::ApiVersionsSilent => Weight::Pointed,
+        _ => Weight::Usual,
+    };
+    Stand::says(weight, NOT_ACKNOWLEDGED)
 }
 
 /// An operation takes one broker at a time: this one ends connections, and the others work.

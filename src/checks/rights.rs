@@ -195,6 +195,9 @@ pub(crate) fn stand(
             rights.identity.name()
         )));
     }
+    if fault == &c::IAM_09 {
+        return late(connect);
+    }
     if !BY_POLICY.contains(&fault) {
         return None;
     }
@@ -226,6 +229,18 @@ pub(crate) fn stand(
         )
     } else {
         Stand::excluded(connect.words())
+    })
+}
+
+/// Policies that were changed a moment ago: the brokers decide by the older ones.
+fn late(connect: &Right) -> Option<Stand> {
+    if connect.fault().is_some() {
+        return Some(Stand::excluded("the policies as they are now deny it"));
+    }
+    connect.is_allowed().then(|| {
+        let words =
+            "the policies as they are now allow it: the brokers may still decide by older ones";
+        Stand::says(Weight::Usual, words)
     })
 }
 

@@ -5,6 +5,7 @@ use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign, speaks_words};
 use crate::diagnosis::{Stand, Weight};
+use crate::phase::Phase;
 use crate::probe::observation::{Detail, End, Speaks, TcpInfo, TlsDetail};
 
 const CLOSED: &[Sign] = &[Sign::TlsClosed];
@@ -12,6 +13,7 @@ const CLOSED_OR_CUT: &[Sign] = &[Sign::TlsClosed, Sign::TlsCut];
 const SILENT: &[Sign] = &[Sign::TlsSilent];
 const STALLED: &[Sign] = &[Sign::TlsSilent, Sign::TlsIncomplete];
 const ALERT: &[Sign] = &[Sign::TlsAlert];
+const LARGE_LOST: &[Sign] = &[Sign::LargeHelloLost];
 const NOT_TLS: &[Sign] = &[Sign::NotTls];
 /// Signs of a client in clear text at a TLS port.
 const CLEAR: &[Sign] = &[
@@ -130,6 +132,31 @@ pub(super) static CHECKS: &[Check] = &[
         fault: &c::TLS_13,
         explains: STALLED,
         judge: large_hello,
+    },
+    Check {
+        fault: &c::TLS_13,
+        explains: LARGE_LOST,
+        judge: large_hello_lost,
+    },
+    Check {
+        fault: &c::NET_05,
+        explains: LARGE_LOST,
+        judge: silent_alone,
+    },
+    Check {
+        fault: &c::LIM_04,
+        explains: LARGE_LOST,
+        judge: ended_alone,
+    },
+    Check {
+        fault: &c::NET_08,
+        explains: LARGE_LOST,
+        judge: ended_alone,
+    },
+    Check {
+        fault: &c::CLU_02,
+        explains: LARGE_LOST,
+        judge: ended_alone,
     },
     Check {
         fault: &c::TLS_12,
@@ -273,7 +300,9 @@ fn no_common_ground(_: &Case, seen: &Seen<'_>) -> Stand {
         Some("certificate_required" | "bad_certificate" | "unknown_ca" | "certificate_expired") => {
             Stand::excluded("the alert is about the client's certificate")
         }
-        Some(alert) => Stand::says(Weight::Usual, format!("the broker's alert is {alert}")),
+        Some("unrecognized_name") => Stand::excluded("the alert is about the server name"),
+        // No word on versions or ciphers (RFC 8446, 6.2).
+        Some(alert) => Stand::says(Weight::Open, format!("the broker's alert is {alert}")),
         None => Stand::open(),
     }
 }
@@ -353,6 +382,12 @@ fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
             "the reset came in less than half a round trip: something nearer than the broker sent it",
         );
     }
+    if detail(seen).is_some_and(|tls| tls.alert_received.as_deref() == Some("access_denied")) {
+        return Stand::says(
+            Weight::Usual,
+            "the alert is access_denied: a policy of whoever sent it, and brokers have none before the login",
+        );
+    }
     if seen.sign == Sign::TlsCut {
         Stand::usual()
     } else {
@@ -378,5 +413,42 @@ fn large_hello(_: &Case, seen: &Seen<'_>) -> Stand {
         ))
     } else {
         Stand::open()
+    }
+}
+
+/// What clients send that offer a post-quantum key share.
+fn large_hello_lost(case: &Case, seen: &Seen<'_>) -> Stand {
+    let small = case
+        .attempts()
+        .find(|o| o.address == seen.address())
+        .and_then(|o| o.phase(Phase::Tls));
+    let small = small.map_or_else(String::new, |record| {
+        format!(
+            ", and a small one was ({} bytes with all that followed)",
+            record.bytes_out
+        )
+    });
+    Stand::says(
+        Weight::Usual,
+        format!(
+            "a ClientHello of {} bytes, as clients with a post-quantum key share send it, was not answered{small}",
+            seen.record.bytes_out
+        ),
+    )
+}
+
+/// A hole in the MTU is silent.
+fn silent_alone(_: &Case, seen: &Seen<'_>) -> Stand {
+    match seen.record.end {
+        End::Silence | End::Incomplete => Stand::open(),
+        _ => Stand::Foreign,
+    }
+}
+
+/// What ends every other connection ended this one by chance.
+fn ended_alone(_: &Case, seen: &Seen<'_>) -> Stand {
+    match seen.record.end {
+        End::Fin | End::Rst => Stand::open(),
+        _ => Stand::Foreign,
     }
 }

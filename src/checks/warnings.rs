@@ -85,9 +85,27 @@ fn of_attempt(case: &Case, observation: &Observation) -> Vec<Finding> {
         let words = format!("resolving took {} ms", took.as_millis());
         found.push(warning(&c::DNS_11, observation, words));
     }
+    if let Some(other) = same_address(case, observation) {
+        let words = format!(
+            "{} and {other} are one address and port: a request for the one may come to the other",
+            observation.broker
+        );
+        found.push(warning(&c::NET_08, observation, words));
+    }
     found.extend(of_times(observation));
     found.extend(half_rights(case, observation));
     found
+}
+
+/// Another broker with the address and the port of this one. Whoever sorts by the server's name tells them apart; a load balancer that
+/// passes TLS on does not.
+fn same_address(case: &Case, observation: &Observation) -> Option<String> {
+    let address = observation.address?;
+    let works = |o: &Observation| o.answered(Phase::Tls);
+    let other = case.attempts().find(|o| {
+        o.broker.host != observation.broker.host && o.address == Some(address) && works(o)
+    })?;
+    works(observation).then(|| other.broker.to_string())
 }
 
 /// Topics of which the broker allows one side alone: whether the client reads or writes is not known.

@@ -71,7 +71,15 @@ impl Question {
                 LabFault::Iam12,
                 LabFault::Iam18,
             ]),
-            group: has(&[LabFault::Clu18, LabFault::Iam11, LabFault::Iam11Join]),
+            group: has(&[
+                LabFault::Clu18,
+                LabFault::Clu18Elsewhere,
+                LabFault::Clu18Loading,
+                LabFault::Clu18Moves,
+                LabFault::HostileCoordinator,
+                LabFault::Iam11,
+                LabFault::Iam11Join,
+            ]),
             transactional_id: has(&[LabFault::Iam13]),
         }
     }

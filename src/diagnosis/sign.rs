@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use crate::case::{Case, Shares};
 use crate::phase::Phase;
 use crate::probe::observation::{
-    Ask, Detail, End, Framing, Observation, PhaseRecord, Purpose, Speaks, Stop,
+    Ask, Detail, End, Framing, Observation, PhaseRecord, Purpose, RightAnswer, Speaks, Stop,
+    coordinators,
 };
 use crate::target::Endpoint;
 
@@ -27,6 +28,7 @@ pub enum Sign {
     TlsAlert,
     TlsError,
     NotTls,
+    LargeHelloLost,
     CertificateUntrusted,
     CertificateName,
     CertificateDates,
@@ -119,6 +121,11 @@ pub fn signs(case: &Case) -> Vec<Seen<'_>> {
             record,
         }));
     }
+    found.extend(case.lost_large_hellos().map(|(observation, record)| Seen {
+        sign: Sign::LargeHelloLost,
+        observation,
+        record,
+    }));
     found.extend(clusters_mixed(case));
     found
 }
@@ -194,6 +201,8 @@ fn of_record(observation: &Observation, record: &PhaseRecord) -> Vec<Sign> {
             Detail::SaslAuthenticate(detail) if detail.challenge.is_some() => {
                 vec![Sign::LoginChallenged]
             }
+            // Anything but a refusal has other reasons, which `verdict` tells as unknown.
+            Detail::SaslAuthenticate(detail) if detail.other_error().is_some() => Vec::new(),
             _ => vec![Sign::LoginRefused],
         },
         (Phase::Metadata, _) if closed => {
@@ -208,7 +217,7 @@ fn of_record(observation: &Observation, record: &PhaseRecord) -> Vec<Sign> {
         (Phase::Metadata, End::Answered) => metadata(record),
         (Phase::Authorise, _) if closed => vec![Sign::MetadataClosed],
         (Phase::Authorise, _) if waiting => vec![Sign::MetadataSilent],
-        (Phase::Authorise, End::Answered) => rights(record),
+        (Phase::Authorise, End::Answered) => rights(observation),
         (Phase::Canary, End::KafkaError) => vec![Sign::CanaryRefused],
         (Phase::Canary, End::ClientError) => vec![Sign::CanaryFailed],
         _ => Vec::new(),
@@ -268,24 +277,44 @@ fn metadata(record: &PhaseRecord) -> Vec<Sign> {
     found
 }
 
-/// What the answers deny. Another error than a denial is of no right.
-fn rights(record: &PhaseRecord) -> Vec<Sign> {
-    let Detail::Authorise(detail) = &record.detail else {
-        return Vec::new();
-    };
-    let signs = detail.answers.iter().filter_map(|answer| {
-        Some(match (answer.error_code, &answer.asked) {
-            (30, Ask::Group { .. } | Ask::GroupOperations { .. }) => Sign::GroupDenied,
-            (0, Ask::GroupOperations { .. }) if answer.may_join() == Some(false) => {
-                Sign::GroupDenied
-            }
-            (53, Ask::Transaction { .. }) => Sign::TransactionDenied,
-            (31, Ask::IdempotentWrite) => Sign::IdempotentWriteDenied,
-            (14..=16, Ask::Group { .. } | Ask::Transaction { .. }) => Sign::CoordinatorUnavailable,
-            _ => return None,
-        })
-    });
+/// What the answers deny.
+fn rights(observation: &Observation) -> Vec<Sign> {
+    let answers = observation.rights();
+    let coordinator = coordinators(answers).any(|own| own == observation.broker);
+    let signs = answers
+        .iter()
+        .filter_map(|answer| denied(answer, coordinator));
     signs.collect()
+}
+
+/// What one answer denies; that it is not the coordinator (16) means something where it is told to be.
+fn denied(answer: &RightAnswer, is_coordinator: bool) -> Option<Sign> {
+    Some(match (answer.error_code, &answer.asked) {
+        (30, Ask::Group { .. } | Ask::GroupOperations { .. }) => Sign::GroupDenied,
+        (0, Ask::GroupOperations { .. }) if answer.may_join() == Some(false) => Sign::GroupDenied,
+        (53, Ask::Transaction { .. }) => Sign::TransactionDenied,
+        (31, Ask::IdempotentWrite) => Sign::IdempotentWriteDenied,
+        (14..=16, Ask::Group { .. } | Ask::Transaction { .. })
+        | (14..=15, Ask::GroupOperations { .. }) => Sign::CoordinatorUnavailable,
+        (16, Ask::GroupOperations { .. }) if is_coordinator => Sign::CoordinatorUnavailable,
+        _ => return None,
+    })
+}
+
+/// Whether an answer tells neither that something may be done nor that it may not.
+pub(super) fn tells_nothing(answer: &RightAnswer) -> bool {
+    let known = match answer.asked {
+        // Another broker coordinates the group (16), or nobody has joined it yet (69).
+        Ask::GroupOperations { .. } => matches!(answer.error_code, 16 | 69),
+        // Not ready: another right, and not denied.
+        Ask::IdempotentWrite => matches!(answer.error_code, 14..=16),
+        Ask::Group { .. } | Ask::Transaction { .. } => false,
+    };
+    let nowhere = answer
+        .coordinator
+        .as_ref()
+        .is_some_and(|own| own.endpoint().is_none());
+    nowhere || answer.error_code != 0 && !known && denied(answer, false).is_none()
 }
 
 /// Brokers of one bootstrap string that belong to different clusters.

@@ -1,10 +1,11 @@
 //! The verdict is about the client, not about where msk-doctor happens to run.
 
-use super::sign::{Sign, signs};
+use super::sign::{Sign, signs, tells_nothing};
 use super::{Cause, Unknown, Verdict};
 use crate::case::{Case, ClientKind, IdentityFacts, Shares};
 use crate::phase::Phase;
-use crate::probe::observation::{CanaryPart, Detail, Observation, Stop};
+use crate::probe::attempt::kafka_error;
+use crate::probe::observation::{Ask, CanaryPart, Detail, Observation, RightAnswer, Stop};
 use crate::target::TargetBroker;
 
 /// The verdict on the client. What is seen from elsewhere never alone makes it healthy or faulty.
@@ -17,7 +18,8 @@ pub(super) fn verdict(case: &Case, causes: &[Cause]) -> Verdict {
             Verdict::Inconclusive
         };
     }
-    if speaks && case.complete && everything_works(case) && canary_sings(case) {
+    let told = || rights_untold(case).is_empty();
+    if speaks && case.complete && everything_works(case) && canary_sings(case) && told() {
         Verdict::Healthy
     } else {
         Verdict::Inconclusive
@@ -32,7 +34,7 @@ fn everything_works(case: &Case) -> bool {
         .map(TargetBroker::endpoint)
         .collect();
     if case.until >= Phase::Metadata {
-        brokers.extend(case.advertised());
+        brokers.extend(case.named_by_brokers());
     }
     !brokers.is_empty() && brokers.iter().all(|broker| case.works(broker))
 }
@@ -40,6 +42,59 @@ fn everything_works(case: &Case) -> bool {
 /// Whether the canary, if one was asked for, came back.
 fn canary_sings(case: &Case) -> bool {
     case.canary_absent.is_none() && case.canary().is_none_or(|own| own.answered(Phase::Canary))
+}
+
+/// What was asked for by name and not answered with a yes or a no.
+fn rights_untold(case: &Case) -> Vec<Unknown> {
+    let answers: Vec<(&Observation, &RightAnswer)> = case
+        .attempts()
+        .flat_map(|o| o.rights().iter().map(move |answer| (o, answer)))
+        .collect();
+    let mut found: Vec<Unknown> = Vec::new();
+    for (observation, answer) in answers.iter().filter(|(_, answer)| tells_nothing(answer)) {
+        let (asked, broker) = (answer.asked.words(), &observation.broker);
+        let said = match &answer.coordinator {
+            Some(nowhere) => format!("host {:?}, port {}", nowhere.host, nowhere.port),
+            None => kafka_error(answer.error_code),
+        };
+        found.push(Unknown {
+            what: format!("what {broker} means by its answer to {asked}: {said}"),
+            needs: "the broker's log, or the same question later".to_owned(),
+        });
+    }
+    let group = case.target.group.as_ref().map(|own| ("group", own));
+    let id = case.target.transactional_id.as_ref();
+    let id = id.map(|own| ("transactional id", own));
+    let asked = |what: &str| {
+        answers.iter().any(|(_, answer)| match answer.asked {
+            Ask::Group { .. } => what == "group",
+            Ask::Transaction { .. } => what == "transactional id",
+            Ask::GroupOperations { .. } | Ask::IdempotentWrite => false,
+        })
+    };
+    // Where no attempt came so far, that is what is wrong.
+    let came = case.attempts().any(|o| o.answered(Phase::Authorise));
+    if let Some(topic) = case.target.topic.as_ref().filter(|_| came) {
+        let told = |o: &Observation| {
+            o.metadata()
+                .is_some_and(|metadata| metadata.topics.iter().any(|own| own.name == *topic))
+        };
+        if !case.attempts().any(told) {
+            found.push(Unknown {
+                what: format!("whether the topic {topic:?} is there and may be used: no broker's Metadata tells of it"),
+                needs: "brokers of Kafka 0.11 or newer: older ones create a topic that they are asked for".to_owned(),
+            });
+        }
+    }
+    for (what, name) in [group, id].into_iter().flatten() {
+        if came && !asked(what) {
+            found.push(Unknown {
+                what: format!("what may be done with the {what} {name:?}: no broker knows FindCoordinator from version 1"),
+                needs: "brokers of Kafka 0.11 or newer".to_owned(),
+            });
+        }
+    }
+    found
 }
 
 /// What the canary left open: it was not sent, or a real client failed where the probes work.
@@ -97,6 +152,7 @@ pub(super) fn unknowns(case: &Case, causes: &[Cause]) -> Vec<Unknown> {
         .iter()
         .any(|cause| cause.signs.contains(&Sign::CanaryRefused));
     found.extend(canary(case).filter(|_| !explained));
+    found.extend(rights_untold(case));
     let mut add = |what: &str, needs: &str| {
         found.push(Unknown {
             what: what.to_owned(),
@@ -149,6 +205,16 @@ pub(super) fn unknowns(case: &Case, causes: &[Cause]) -> Vec<Unknown> {
             "the local clock against AWS's",
             "an answer of an AWS endpoint (its Date header)",
         );
+    }
+    for observation in case.attempts() {
+        if let Some(code) = observation.login().and_then(|login| login.other_error()) {
+            let what = format!(
+                "why {} answers the login with {}, which is no refusal",
+                observation.broker,
+                kafka_error(code)
+            );
+            add(&what, "the broker's log");
+        }
     }
     if case
         .attempts()

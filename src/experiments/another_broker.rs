@@ -68,8 +68,8 @@ fn moves(seen: &Seen<'_>, answer: &Observation) -> Vec<Move> {
         .collect();
     // Where they name themselves otherwise, a name that is missing says nothing.
     if listed.contains(seen.broker()) {
-        let because = format!("{} lists it as alive", answer.broker);
-        moves.push(Move::new(&["CLU-03"], Stand::excluded(because)));
+        let words = format!("{} lists it as alive: it could have ended only seconds ago", answer.broker);
+        moves.push(Move::new(&["CLU-03"], says(Weight::Open, answer, &words)));
     } else if listed.contains(&answer.broker) {
         let words = format!("{} answers, and does not list this one as alive", answer.broker);
         moves.push(Move::new(&["CLU-03"], says(Weight::Pointed, answer, &words)));

@@ -113,6 +113,7 @@ fn moves(seen: &Seen<'_>, answers: &[&Observation]) -> Vec<Move> {
     } else {
         // What is open there and silent here: something looks at the port.
         let facts: Vec<_> = fact(other).into_iter().collect();
+        moves.push(Move::new(&["SG-06"], says(Weight::Usual, other, &words)));
         moves.push(Move::new(
             &["SG-02", "NACL-01"],
             Stand::Fits(Weight::Open, facts),

@@ -68,6 +68,10 @@ fn is_msk(seen: &Seen<'_>) -> bool {
 }
 
 fn moves(seen: &Seen<'_>, answer: &Observation, ends: [Option<End>; 2]) -> Vec<Move> {
+    // What comes before the reset is silenced with it, and a reset behind a gap is none (RFC 5961, 3.2).
+    if seen.record.bytes_in > 0 && ends[1] == Some(End::Silence) {
+        return Vec::new();
+    }
     match ends {
         [Some(End::Rst), Some(End::Silence)] => {
             let because = "the reset comes from as far as the answer to the SYN: with the same time to live";

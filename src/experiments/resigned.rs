@@ -1,8 +1,8 @@
 //! The same login with a token for the region of the brokers' names, by AWS's clock.
 
-use super::{Cost, Experiment, Move, decides};
+use super::{Cost, Experiment, Move, decides, says};
 use crate::case::Case;
-use crate::diagnosis::Stand;
+use crate::diagnosis::Weight;
 use crate::diagnosis::sign::Sign;
 use crate::phase::Phase;
 use crate::probe::attempt::{Knobs, Plan, Resigned};
@@ -46,10 +46,12 @@ inventory::submit!(Experiment {
             };
             decides(answer, because)
         } else {
-            Stand::excluded(match wrong {
-                Wrong::Region => "a token for the brokers' region is refused too",
-                Wrong::Clock => "a token by AWS's clock is refused too",
-            })
+            // A second fault beside it does not acquit the first.
+            let words = match wrong {
+                Wrong::Region => "a token for the brokers' region is refused too: something else is wrong as well",
+                Wrong::Clock => "a token by AWS's clock is refused too: something else is wrong as well",
+            };
+            says(Weight::Open, answer, words)
         };
         vec![match wrong {
             Wrong::Region => Move::new(&["SASL-10"], stand),

@@ -6,8 +6,8 @@ use super::{Cost, Experiment, Move, fact, says};
 use crate::diagnosis::sign::Sign;
 use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
-use crate::probe::attempt::{Knobs, Plan};
-use crate::probe::observation::End;
+use crate::probe::attempt::{Knobs, Plan, When};
+use crate::probe::observation::{End, Observation};
 
 /// Whoever turns connections away does it sooner, or after as long as the one that spoke was held.
 const LOOK: Duration = Duration::from_millis(500);
@@ -20,6 +20,7 @@ inventory::submit!(Experiment {
     parts: &[&["LIM-04", "LIM-05"], &["NET-03", "TLS-02", "TLS-06", "TLS-12", "TLS-11"]],
     cost: Cost {
         waits: LOOK,
+        connections: 3,
         ..Cost::CONNECTION
     },
     brokers: 1,
@@ -33,22 +34,40 @@ inventory::submit!(Experiment {
             .map(|record| Duration::from_micros(record.duration_us))
             .max();
         let look = LOOK + held.unwrap_or_default();
-        vec![Plan {
-            until: Phase::Connect,
+        // What stays open tells something only where one that speaks is still ended, and not once by chance: a rate lets one in.
+        let spoken = Plan {
+            until: Phase::Tls,
             mechanism: None,
+            ..plan.clone()
+        };
+        let silent = Plan {
+            until: Phase::Connect,
             knobs: Knobs {
                 listen: Some(look.min(LONGEST)),
                 ..Knobs::default()
             },
-            ..plan
-        }]
+            ..spoken.clone()
+        };
+        let again = Plan {
+            knobs: Knobs {
+                when: When::Failed,
+                ..silent.knobs.clone()
+            },
+            ..silent.clone()
+        };
+        vec![silent, spoken, again]
     },
     moves: |_, _, answers| {
-        let [answer] = answers else {
-            return Vec::new();
-        };
-        match answer.connect().and_then(|connect| connect.idle) {
-            Some(End::Fin | End::Rst) => {
+        let idle = |answer: &Observation| answer.connect().and_then(|connect| connect.idle);
+        match answers {
+            [silent, spoken, again]
+                if !spoken.answered(Phase::Tls)
+                    && [silent, again].map(|own| idle(own)) == [Some(End::Silence); 2] =>
+            {
+                let because = "a connection on which nothing is said stays open, and one that speaks is ended";
+                vec![Move::new(&["LIM-04", "LIM-05"], Stand::excluded(because))]
+            }
+            [answer, ..] if matches!(idle(answer), Some(End::Fin | End::Rst)) => {
                 let words = "a connection on which nothing is said is ended too";
                 let facts = fact(answer).into_iter().collect();
                 vec![
@@ -60,10 +79,6 @@ inventory::submit!(Experiment {
                         Stand::excluded(words),
                     ),
                 ]
-            }
-            Some(End::Silence) => {
-                let because = "a connection on which nothing is said stays open";
-                vec![Move::new(&["LIM-04"], Stand::excluded(because))]
             }
             _ => Vec::new(),
         }

@@ -1,18 +1,18 @@
-//! The same handshake with TLS 1.2 alone; where that is answered, again as it was, and once more with TLS 1.2 alone: what comes and goes
-//! is not told by one of each.
+//! The same handshake with TLS 1.2 alone, beside the usual one.
 
-use super::{Cost, Experiment, Move, decides};
-use crate::diagnosis::Stand;
+use super::controlled::{self, Outcome};
+use super::{Cost, Experiment, Move, decides, says};
 use crate::diagnosis::sign::Sign;
+use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
-use crate::probe::attempt::{Knobs, Plan, When};
+use crate::probe::attempt::{Knobs, Plan};
 
 inventory::submit!(Experiment {
     name: "tls12-only",
     question: "is TLS 1.2 alone answered?",
     parts: &[&["TLS-06"]],
     cost: Cost {
-        connections: 3,
+        connections: controlled::CONNECTIONS,
         ..Cost::CONNECTION
     },
     brokers: 1,
@@ -28,7 +28,7 @@ inventory::submit!(Experiment {
         tls.is_none_or(|tls| tls.certificate.is_none())
     },
     plans: |_, _, plan| {
-        let old = Plan {
+        controlled::plans(&Plan {
             until: Phase::Tls,
             mechanism: None,
             knobs: Knobs {
@@ -36,36 +36,24 @@ inventory::submit!(Experiment {
                 ..Knobs::default()
             },
             ..plan
-        };
-        let as_usual = Plan {
-            knobs: Knobs {
-                when: When::Answered,
-                ..Knobs::default()
-            },
-            ..old.clone()
-        };
-        let again = Plan {
-            knobs: Knobs {
-                when: When::Failed,
-                ..old.knobs.clone()
-            },
-            ..old.clone()
-        };
-        vec![old, as_usual, again]
+        })
     },
-    moves: |_, seen, answers| match answers {
-        [old, _, again] if old.answered(Phase::Tls) && again.answered(Phase::Tls) => {
-            let because = "TLS 1.2 alone is answered, and a ClientHello that offers TLS 1.3 too is not";
-            vec![Move::new(&["TLS-06"], decides(old, because))]
-        }
-        [.., old]
-            if answers.len() != 2
-                && !old.answered(Phase::Tls)
-                && matches!(seen.sign, Sign::TlsClosed | Sign::TlsCut) =>
-        {
-            let because = "TLS 1.2 alone fares no better";
-            vec![Move::new(&["TLS-06"], Stand::excluded(because))]
-        }
-        _ => Vec::new(),
+    moves: |_, seen, answers| {
+        let closed = matches!(seen.sign, Sign::TlsClosed | Sign::TlsCut);
+        let stand = match controlled::outcome(answers, Phase::Tls) {
+            // Who cannot agree says so with an alert; who closes may be the peer, or a device that knows TLS 1.2 alone.
+            Some(Outcome::Mends(old)) if closed => says(
+                Weight::Pointed,
+                old,
+                "TLS 1.2 alone is answered, and a ClientHello that offers TLS 1.3 too is not, without an alert",
+            ),
+            Some(Outcome::Mends(old)) => {
+                decides(old, "TLS 1.2 alone is answered, and a ClientHello that offers TLS 1.3 too is not")
+            }
+            Some(Outcome::FaresNoBetter) if closed => Stand::excluded("TLS 1.2 alone fares no better"),
+            Some(Outcome::ComesAndGoes) => Stand::excluded("the usual handshake is answered now"),
+            Some(Outcome::FaresNoBetter) | None => return Vec::new(),
+        };
+        vec![Move::new(&["TLS-06"], stand)]
     },
 });

@@ -1,16 +1,17 @@
-//! The same handshake without the server's name, again with it, and once more without: whether something on the way looks at names.
+//! The same handshake without the server's name, beside the usual one: whether something on the way looks at names.
 
+use super::controlled::{self, Outcome};
 use super::{Cost, Experiment, Move, decides};
 use crate::diagnosis::sign::Sign;
 use crate::phase::Phase;
-use crate::probe::attempt::{Knobs, Plan, When};
+use crate::probe::attempt::{Knobs, Plan};
 
 inventory::submit!(Experiment {
     name: "without-name",
     question: "is the handshake answered without the server's name?",
     parts: &[&["NET-03"]],
     cost: Cost {
-        connections: 3,
+        connections: controlled::CONNECTIONS,
         ..Cost::CONNECTION
     },
     brokers: 1,
@@ -22,7 +23,7 @@ inventory::submit!(Experiment {
     ],
     useful: |_, seen| seen.observation.tls().is_some_and(|tls| tls.sni.is_some()),
     plans: |_, _, plan| {
-        let nameless = Plan {
+        controlled::plans(&Plan {
             until: Phase::Tls,
             mechanism: None,
             knobs: Knobs {
@@ -30,25 +31,10 @@ inventory::submit!(Experiment {
                 ..Knobs::default()
             },
             ..plan
-        };
-        let as_usual = Plan {
-            knobs: Knobs {
-                when: When::Answered,
-                ..Knobs::default()
-            },
-            ..nameless.clone()
-        };
-        let again = Plan {
-            knobs: Knobs {
-                when: When::Failed,
-                ..nameless.knobs.clone()
-            },
-            ..nameless.clone()
-        };
-        vec![nameless, as_usual, again]
+        })
     },
-    moves: |_, _, answers| match answers {
-        [nameless, _, again] if nameless.answered(Phase::Tls) && again.answered(Phase::Tls) => {
+    moves: |_, _, answers| match controlled::outcome(answers, Phase::Tls) {
+        Some(Outcome::Mends(nameless)) => {
             let because = "without the server's name the same handshake is answered: what ends it looks at the name";
             vec![Move::new(&["NET-03"], decides(nameless, because))]
         }

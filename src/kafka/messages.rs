@@ -12,8 +12,8 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 
 use super::guard;
 use crate::probe::observation::{
-    AdvertisedBroker, ApiRange, ApiVersionsDetail, Ask, MetadataDetail, SaslHandshakeDetail,
-    TopicAnswer,
+    AdvertisedBroker, ApiRange, ApiVersionsDetail, Ask, MetadataDetail, RightAnswer,
+    SaslHandshakeDetail, TopicAnswer,
 };
 
 /// The client id in every request of ours.
@@ -168,32 +168,49 @@ pub fn read_ask(
     frame: &[u8],
     correlation: i32,
     version: i16,
-) -> Result<(i16, Option<i32>), AnswerError> {
+) -> Result<RightAnswer, AnswerError> {
+    let answer = |error_code| RightAnswer {
+        asked: what.clone(),
+        error_code,
+        operations: None,
+        coordinator: None,
+    };
     Ok(match what {
         Ask::Group { .. } | Ask::Transaction { .. } => {
             let header = FindCoordinatorResponse::header_version(version);
             let bytes = body(frame, correlation, header)?;
-            let answer: FindCoordinatorResponse = decode(bytes, version, Ok(()))?;
-            (answer.error_code, None)
+            let found: FindCoordinatorResponse = decode(bytes, version, Ok(()))?;
+            let coordinator = AdvertisedBroker {
+                id: found.node_id.0,
+                host: found.host.to_string(),
+                port: found.port,
+            };
+            RightAnswer {
+                coordinator: Some(coordinator).filter(|_| found.error_code == 0),
+                ..answer(found.error_code)
+            }
         }
         Ask::GroupOperations { .. } => {
             let header = DescribeGroupsResponse::header_version(version);
             let bytes = body(frame, correlation, header)?;
             let guarded = guard::describe_groups(&bytes, version);
-            let answer: DescribeGroupsResponse = decode(bytes, version, guarded)?;
-            let [group] = &answer.groups[..] else {
-                let words = format!("{} groups, asked for one", answer.groups.len());
+            let described: DescribeGroupsResponse = decode(bytes, version, guarded)?;
+            let [group] = &described.groups[..] else {
+                let words = format!("{} groups, asked for one", described.groups.len());
                 return Err(AnswerError::Malformed(words));
             };
             // The least number stands for none.
             let told = Some(group.authorized_operations).filter(|own| *own != i32::MIN);
-            (group.error_code, told.filter(|_| group.error_code == 0))
+            RightAnswer {
+                operations: told.filter(|_| group.error_code == 0),
+                ..answer(group.error_code)
+            }
         }
         Ask::IdempotentWrite => {
             let header = InitProducerIdResponse::header_version(version);
             let bytes = body(frame, correlation, header)?;
-            let answer: InitProducerIdResponse = decode(bytes, version, Ok(()))?;
-            (answer.error_code, None)
+            let initialised: InitProducerIdResponse = decode(bytes, version, Ok(()))?;
+            answer(initialised.error_code)
         }
     })
 }

@@ -1,7 +1,7 @@
 //! One broker: accepts, secures, answers, and breaks where it is told to.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -127,6 +127,7 @@ pub(super) struct Broker {
     /// `None`: a listener in clear text.
     tls: Option<Arc<ServerConfig>>,
     logins: Mutex<Bucket>,
+    was_logged_in_to: AtomicBool,
     arrivals: Mutex<Bucket>,
     connections: AtomicU64,
 }
@@ -153,6 +154,7 @@ impl Broker {
             is_faulty,
             tls,
             logins: Mutex::new(Bucket::new(cluster.login_rate)),
+            was_logged_in_to: AtomicBool::new(false),
             arrivals: Mutex::new(Bucket::new(ARRIVALS)),
             identity,
             cluster,
@@ -240,6 +242,12 @@ impl Broker {
         }
         if let Some(then) = self.disliked(&tcp).await? {
             return end(tcp, then).await;
+        }
+        if self.has(LabFault::Tls13) && is_large(&tcp).await? {
+            // Until the client has enough of it.
+            let mut unread = [0; 4096];
+            while tcp.read(&mut unread).await? > 0 {}
+            return Ok(());
         }
         let handshake = TlsAcceptor::from(config.clone())
             .accept(tcp)
@@ -463,6 +471,11 @@ impl Broker {
         &self.cluster.topics
     }
 
+    /// Whether nobody has logged in here before.
+    pub(super) fn is_first_login(&self) -> bool {
+        !self.was_logged_in_to.swap(true, Ordering::Relaxed)
+    }
+
     /// Whether one more login is within the broker's limit.
     pub(super) fn takes_a_login(&self, now: SystemTime) -> bool {
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
@@ -487,16 +500,8 @@ impl Broker {
                 port: broker.address.port(),
             })
             .collect();
-        if let Some(ghost) = self.cluster.ghost {
-            let id = i32::try_from(self.cluster.brokers.len() + 1).unwrap_or(i32::MAX);
-            listed.push(Listed {
-                id,
-                host: match self.cluster.advertise {
-                    Advertise::Addresses => ghost.ip().to_string(),
-                    Advertise::RealNames => self.cluster.broker_name(id),
-                },
-                port: ghost.port(),
-            });
+        if self.cluster.makes(LabFault::Clu09) {
+            listed.extend(self.ghost());
         }
         if self.is_full_of_escapes() {
             for broker in &mut listed {
@@ -506,6 +511,44 @@ impl Broker {
         }
         (cluster_id, listed)
     }
+
+    /// The broker that is not there.
+    fn ghost(&self) -> Option<Listed> {
+        let ghost = self.cluster.ghost?;
+        let id = i32::try_from(self.cluster.brokers.len() + 1).unwrap_or(i32::MAX);
+        Some(Listed {
+            id,
+            host: match self.cluster.advertise {
+                Advertise::Addresses => ghost.ip().to_string(),
+                Advertise::RealNames => self.cluster.broker_name(id),
+            },
+            port: ghost.port(),
+        })
+    }
+
+    /// The coordinator of every group and transactional id: the first broker.
+    pub(super) fn coordinator(&self) -> Option<Listed> {
+        if self.has(LabFault::Clu18Elsewhere) {
+            return self.ghost();
+        }
+        let first = self.described().1.into_iter().next()?;
+        Some(Listed {
+            host: if self.has(LabFault::HostileCoordinator) {
+                String::new()
+            } else {
+                first.host
+            },
+            ..first
+        })
+    }
+}
+
+/// Whether the first record, the `ClientHello`, is larger than a packet of the internet with its headers.
+async fn is_large(tcp: &TcpStream) -> io::Result<bool> {
+    const PACKET: u16 = 1400;
+    let mut head = [0; 5];
+    let read = tcp.peek(&mut head).await?;
+    Ok(read == head.len() && u16::from_be_bytes([head[3], head[4]]) > PACKET)
 }
 
 /// An id as Kafka makes them: 16 bytes in base64.

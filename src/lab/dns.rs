@@ -105,7 +105,7 @@ fn answer(question: &[u8], cluster: &Cluster) -> Option<Vec<u8>> {
     reply.metadata.recursion_available = true;
     let name = query.name().to_ascii().to_ascii_lowercase();
     let name = name.trim_end_matches('.');
-    // The ghost of CLU-09 has a name as well: it resolves, and nothing listens there.
+    // The ghost has a name as well: it resolves, and nothing listens there.
     let ghost = cluster.ghost.map(|ghost| {
         (
             cluster.broker_name(i32::try_from(cluster.brokers.len() + 1).unwrap_or(i32::MAX)),

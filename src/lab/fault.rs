@@ -40,6 +40,7 @@ pub enum LabFault {
     Sasl05,
     Sasl06,
     Sasl18,
+    Sasl19,
     Sasl20,
     Sasl26,
     Sasl27,
@@ -70,15 +71,20 @@ pub enum LabFault {
     Iam10,
     Iam18,
     Sasl07,
+    HostileCoordinator,
     HostileEscapesLogin,
     ListenerScram,
     ListenerScram256,
     ListenerProxy,
     Sasl22,
+    Sasl09Words,
+    Sasl13Words,
     Sasl23,
     Sasl24,
     Tls06Intolerant,
+    Tls13,
     Net03Name,
+    Iam09,
     Iam10Describe,
     Iam10Write,
     Iam10Read,
@@ -89,6 +95,9 @@ pub enum LabFault {
     Iam12,
     Iam13,
     Clu18,
+    Clu18Elsewhere,
+    Clu18Loading,
+    Clu18Moves,
 }
 
 /// All faults: code and what is made.
@@ -224,6 +233,11 @@ pub static LAB_FAULTS: &[(LabFault, &str, &str)] = &[
         "the session ends with its login: the next request is closed on",
     ),
     (
+        LabFault::Sasl19,
+        "SASL-19",
+        "the login is another principal's than the connection's",
+    ),
+    (
         LabFault::Sasl20,
         "SASL-20",
         "the session would be too short",
@@ -299,6 +313,16 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Tls06Intolerant,
         "TLS-06-intolerant",
         "a ClientHello that offers TLS 1.3 is closed on, one with TLS 1.2 alone is answered",
+    ),
+    (
+        LabFault::Iam09,
+        "IAM-09",
+        "the first login on a broker is denied, and no later one: a policy that comes late",
+    ),
+    (
+        LabFault::Tls13,
+        "TLS-13",
+        "a ClientHello of more than one packet of the internet is not answered, a smaller one is",
     ),
     (
         LabFault::Net03Name,
@@ -421,6 +445,31 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         "no coordinator is available (--group shows it)",
     ),
     (
+        LabFault::Clu18Elsewhere,
+        "CLU-18-elsewhere",
+        "the coordinator is a broker that Metadata does not list, and that is not there (--group shows it)",
+    ),
+    (
+        LabFault::Clu18Loading,
+        "CLU-18-loading",
+        "the coordinator loads its groups for ever (--group shows it)",
+    ),
+    (
+        LabFault::Clu18Moves,
+        "CLU-18-moves",
+        "the coordinator says that it is none (--group shows it)",
+    ),
+    (
+        LabFault::Sasl09Words,
+        "SASL-09-words",
+        "the login is refused in the words of AWS's services: its signature is not yet current",
+    ),
+    (
+        LabFault::Sasl13Words,
+        "SASL-13-words",
+        "the login is refused in the words of AWS's services: its session token is expired",
+    ),
+    (
         LabFault::Iam18,
         "IAM-18",
         "a TLS listener without SASL, and ACLs on every topic (--auth tls --topic lab shows it)",
@@ -459,6 +508,11 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Sasl24,
         "SASL-24",
         "listeners for SCRAM-SHA-512, and one broker that knows no user (--scram-user lab shows it)",
+    ),
+    (
+        LabFault::HostileCoordinator,
+        "hostile-coordinator",
+        "the coordinator has no address (--group shows it)",
     ),
     (
         LabFault::HostileEscapesLogin,

@@ -25,6 +25,12 @@ const CHALLENGE: &str = r#"{"status":"invalid_token"}"#;
 /// What Kafka says of a token that its own parser refuses, and of a user or password of SCRAM; the mechanism follows.
 const UNPARSEABLE: &str =
     "Authentication failed during authentication due to invalid credentials with SASL mechanism";
+/// What AWS's services say of a signature from the future, and of credentials that are over.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html>.
+const NOT_YET_CURRENT: &str = "Signature not yet current: 20300101T120000Z is still later than 20300101T110000Z (20300101T105500Z + 5 min.)";
+const TOKEN_EXPIRED: &str = "The security token included in the request is expired";
+/// Kafka's words for a login as somebody else (KIP-368).
+const ANOTHER_PRINCIPAL: &str = "Cannot change principals during re-authentication from IAM.arn:aws:sts::123456789012:assumed-role/app/one: IAM.arn:aws:sts::123456789012:assumed-role/app/two";
 /// The throttle time that LIM-08 announces, and keeps (KIP-219).
 const THROTTLE: Duration = Duration::from_millis(25);
 
@@ -34,6 +40,8 @@ const NOT_LEADER: i16 = 6;
 const NOT_ENOUGH_REPLICAS: i16 = 19;
 /// `KAFKA_STORAGE_ERROR`.
 const STORAGE_ERROR: i16 = 56;
+/// `COORDINATOR_LOAD_IN_PROGRESS`.
+const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
 /// `COORDINATOR_NOT_AVAILABLE`.
 const COORDINATOR_NOT_AVAILABLE: i16 = 15;
 /// `NOT_COORDINATOR`.
@@ -259,14 +267,15 @@ impl<'a> Session<'a> {
         Then::Listen.after(messages::api_versions(request, self.broker.listener()))
     }
 
-    /// The first broker is the coordinator of every group.
     fn groups(&self, request: &Request, names: &[String], operations: bool) -> Answer {
-        let (_, brokers) = self.broker.described();
-        let is_coordinator = brokers
-            .first()
-            .is_some_and(|first| first.id == self.broker.id());
+        let is_coordinator = (self.broker.coordinator())
+            .is_some_and(|coordinator| coordinator.id == self.broker.id());
         let error = if self.broker.has(LabFault::Clu18) {
             COORDINATOR_NOT_AVAILABLE
+        } else if self.broker.has(LabFault::Clu18Loading) && is_coordinator {
+            COORDINATOR_LOAD_IN_PROGRESS
+        } else if self.broker.has(LabFault::Clu18Moves) {
+            NOT_COORDINATOR
         } else if self.broker.has(LabFault::Iam11) {
             GROUP_DENIED
         } else if is_coordinator {
@@ -304,8 +313,12 @@ impl<'a> Session<'a> {
                     false if self.broker.has(LabFault::Iam11) => GROUP_DENIED,
                     _ => 0,
                 };
-                let (_, brokers) = self.broker.described();
-                Then::Listen.after(messages::find_coordinator(request, error, brokers.first()))
+                let coordinator = self.broker.coordinator();
+                Then::Listen.after(messages::find_coordinator(
+                    request,
+                    error,
+                    coordinator.as_ref(),
+                ))
             }
             Body::DescribeGroups { names, operations } => self.groups(request, names, *operations),
             Body::InitProducerId { idempotent } => {
@@ -491,8 +504,12 @@ impl<'a> Session<'a> {
         }
         match verdict {
             _ if has(LabFault::Sasl05) => refuse("Invalid authentication payload"),
+            _ if has(LabFault::Sasl09Words) => refuse(NOT_YET_CURRENT),
+            _ if has(LabFault::Sasl13Words) => refuse(TOKEN_EXPIRED),
+            _ if has(LabFault::Sasl19) => refuse(ANOTHER_PRINCIPAL),
             _ if has(LabFault::Sasl20) => refuse("Session too short"),
             _ if has(LabFault::Iam01) => refuse("Access denied"),
+            _ if has(LabFault::Iam09) && self.broker.is_first_login() => refuse("Access denied"),
             Err(Refused::Malformed) => refuse("Invalid authentication payload"),
             Ok(accepted) => Verdict::Good {
                 ends: Some(if has(LabFault::Sasl18) {

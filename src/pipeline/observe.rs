@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
 use super::Setup;
@@ -17,10 +18,13 @@ use crate::probe::attempt::{Knobs, Plan, When};
 use crate::probe::io::{self, Shared, micros};
 use crate::probe::observation::{
     AdvertisedBroker, Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
+    coordinators,
 };
 use crate::probe::resolve::{Resolution, ResolveEnd, ResolveOptions, resolve_until};
 use crate::target::{Endpoint, TargetBroker};
 
+/// Enough for a few times to send it again.
+const LARGE_HELLO_PATIENCE: Duration = Duration::from_secs(2);
 /// Connections open at one time.
 const AT_ONCE: usize = 128;
 /// Brokers that `Metadata` may send us to; MSK's quota is 90 brokers a cluster.
@@ -59,7 +63,7 @@ pub(super) async fn observe(setup: &Setup, shared: &Shared, tokens: &Tokens) -> 
     (setup.progress)(&format!("probing {bootstrap} brokers"));
     let mut found: Vec<(usize, Vec<Observation>)> = Vec::new();
     while let Some((index, observations)) = running.next().await {
-        for endpoint in advertised(&observations) {
+        for endpoint in named(&observations) {
             if !known.contains(&endpoint) && known.len() < bootstrap + MOST_ADVERTISED {
                 known.push(endpoint.clone());
                 let attempts = broker_attempts(
@@ -87,18 +91,19 @@ async fn indexed<T>(index: usize, future: impl Future<Output = T>) -> (usize, T)
     (index, future.await)
 }
 
-/// What brokers of the bootstrap string name. Those found so are not asked for more: each of 500
-/// could name 500 others.
-fn advertised(observations: &[Observation]) -> Vec<Endpoint> {
-    observations
+/// What brokers of the bootstrap string name, in `Metadata` or as coordinators. Those found so are not asked for more: each
+/// of 500 could name 500 others.
+fn named(observations: &[Observation]) -> Vec<Endpoint> {
+    let asked = observations
         .iter()
-        .filter(|observation| observation.purpose == Purpose::Bootstrap)
-        .filter_map(Observation::metadata)
-        .flat_map(|metadata| {
+        .filter(|observation| observation.purpose == Purpose::Bootstrap);
+    asked
+        .flat_map(|observation| {
+            let metadata = observation.metadata().into_iter();
             metadata
-                .brokers
-                .iter()
+                .flat_map(|metadata| &metadata.brokers)
                 .filter_map(AdvertisedBroker::endpoint)
+                .chain(coordinators(observation.rights()))
         })
         .collect()
 }
@@ -230,17 +235,51 @@ async fn broker_attempts(
         let (records, slots) = (vec![record.clone()], slots.clone());
         async move {
             let _slot = slots.acquire().await;
-            let mut observation = io::run(plan, records, shared, tokens).await;
+            let large = large_hello(&plan);
+            let (secured, is_secured) = oneshot::channel();
+            let mut secured = Some(secured);
+            let attempt = async move {
+                let comes_to = |phase| {
+                    // Nobody waits for it where no large hello is sent.
+                    let told = secured.take_if(|_| phase > Phase::Tls);
+                    told.map(|secured| secured.send(()));
+                };
+                io::run_watched(plan, records, shared, tokens, comes_to).await
+            };
+            let beside = async {
+                let large = large?;
+                // An error: the attempt did not come so far.
+                is_secured.await.ok()?;
+                Some(io::run(large, Vec::new(), shared, tokens).await)
+            };
+            let (mut observation, beside) = tokio::join!(attempt, beside);
             let early = observation.stopped == Some(Stop::Asked)
                 && !observation.phases.iter().any(|r| r.phase == setup.until);
             if early {
                 observation.stopped = Some(Stop::LoginNotTried);
             }
             (setup.seen)(&observation);
-            observation
+            [Some(observation), beside].into_iter().flatten()
         }
     });
-    futures::future::join_all(attempts).await
+    let made = futures::future::join_all(attempts).await;
+    made.into_iter().flatten().collect()
+}
+
+/// The handshake with a large `ClientHello`, made beside an attempt once its own small one is answered: what loses large ones (TLS-13) is
+/// found so, and hides nothing else.
+fn large_hello(plan: &Plan) -> Option<Plan> {
+    (plan.tls && plan.until > Phase::Tls).then(|| Plan {
+        purpose: Purpose::LargeHello,
+        until: Phase::Tls,
+        mechanism: None,
+        knobs: Knobs {
+            large_hello: true,
+            patience: Some(LARGE_HELLO_PATIENCE),
+            ..Knobs::default()
+        },
+        ..plan.clone()
+    })
 }
 
 async fn resolve(setup: &Setup, shared: &Shared, broker: &Endpoint) -> Resolution {

@@ -274,14 +274,17 @@ fn identity_facts(answer: &IdentityAnswer) -> IdentityFacts {
         | IdentityAnswer::ClockRejected { code, message } => IdentityFacts::Refused {
             code: code.to_string(),
             message: message.to_string(),
+            clock: matches!(answer, IdentityAnswer::ClockRejected { .. }),
         },
         IdentityAnswer::InvalidClientTokenId { message } => IdentityFacts::Refused {
             code: "InvalidClientTokenId".to_owned(),
             message: message.to_string(),
+            clock: false,
         },
         IdentityAnswer::SignatureDoesNotMatch { message } => IdentityFacts::Refused {
             code: "SignatureDoesNotMatch".to_owned(),
             message: message.to_string(),
+            clock: false,
         },
         IdentityAnswer::Denied { .. }
         | IdentityAnswer::Unreachable { .. }
@@ -346,9 +349,9 @@ impl Tokens {
     }
 
     /// Writes what is known of credentials, token and clock into the case. STS is waited for only
-    /// when a login failed, since only then its answer can matter.
-    pub(super) async fn describe(&self, case: &mut Case, login_failed: bool, deadline: Instant) {
-        if login_failed && self.asks_sts {
+    /// where its answer can matter: when a login failed, or a certificate by its dates.
+    pub(super) async fn describe(&self, case: &mut Case, matters: bool, deadline: Instant) {
+        if matters && self.asks_sts {
             let mut facts = self.facts.clone();
             let answered = facts.wait_for(|facts| facts.identity != IdentityFacts::NotAsked);
             let patience = (Instant::now() + STS_PATIENCE).min(deadline);
@@ -361,7 +364,7 @@ impl Tokens {
         }
         case.identity = match facts.identity {
             IdentityFacts::NotAsked if facts.sts_asked => IdentityFacts::Unknown {
-                because: unanswered(login_failed).to_owned(),
+                because: unanswered(matters).to_owned(),
             },
             identity => identity,
         };
@@ -377,8 +380,8 @@ impl Tokens {
 }
 
 /// Why there is no answer of STS, which was asked.
-fn unanswered(login_failed: bool) -> &'static str {
-    if login_failed {
+fn unanswered(waited: bool) -> &'static str {
+    if waited {
         "STS did not answer in time"
     } else {
         "STS was asked and not waited for, as no login failed"

@@ -81,6 +81,8 @@ pub struct Knobs {
     pub without_name: bool,
     /// Offers TLS 1.2 alone.
     pub tls12_only: bool,
+    /// Sends a post-quantum key share as well, as clients of today do: the `ClientHello` has some 1.5 kB.
+    pub large_hello: bool,
     /// Signs the token for this region, or by a clock that is so many seconds behind ours.
     pub resigned: Option<Resigned>,
     /// Says nothing for so long, once connected, and looks how the connection fares.
@@ -465,6 +467,7 @@ impl Attempt {
                     close_notify,
                     first_bytes: lost.first_bytes,
                     speaks: lost.speaks,
+                    tcp: lost.tcp,
                     ..Default::default()
                 }),
             ),
@@ -472,6 +475,7 @@ impl Attempt {
                 let detail = SaslHandshakeDetail {
                     error: lost.error,
                     close_notify,
+                    tcp: lost.tcp,
                     ..self.handshake_detail(*framing)
                 };
                 (Phase::SaslHandshake, Detail::SaslHandshake(detail))
@@ -500,6 +504,7 @@ impl Attempt {
                     error: lost.error,
                     without_login: !self.logged_in,
                     close_notify,
+                    tcp: lost.tcp,
                     ..Default::default()
                 }),
             ),
@@ -509,6 +514,7 @@ impl Attempt {
                     answers: asking.answers.clone(),
                     close_notify,
                     error: lost.error,
+                    tcp: lost.tcp,
                 }),
             ),
             State::Ended => return Effect::Close,

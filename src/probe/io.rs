@@ -17,6 +17,7 @@ use super::certificate::TrustStore;
 use super::observation::{ConnectDetail, End, Meter, Observation, PhaseRecord};
 use super::tcp_info;
 use super::tls::ClientIdentity;
+use crate::phase::Phase;
 use crate::sasl::login::Login;
 
 /// The address that this machine sends from to `to`: a datagram socket is given its peer, and nothing is sent.
@@ -92,6 +93,17 @@ pub async fn run(
     shared: &Shared,
     credentials: &impl Credentials,
 ) -> Observation {
+    run_watched(plan, records, shared, credentials, |_| {}).await
+}
+
+/// Carries out one attempt, and says each phase that it comes to.
+pub async fn run_watched(
+    plan: Plan,
+    records: Vec<PhaseRecord>,
+    shared: &Shared,
+    credentials: &impl Credentials,
+    mut comes_to: impl FnMut(Phase),
+) -> Observation {
     let address = plan.address;
     let host = plan.broker.host.clone();
     let mechanism = plan.mechanism.clone().unwrap_or_default();
@@ -163,6 +175,9 @@ pub async fn run(
             (step.bytes_out, step.bytes_in) = wire.take_counts();
         }
         (attempt, effect) = attempt.on(input, step);
+        if let Some(phase) = attempt.phase() {
+            comes_to(phase);
+        }
     }
     if let Some(wire) = wire {
         wire.close();

@@ -9,7 +9,7 @@ mod sasl;
 mod tls;
 
 pub use api_versions::{ApiRange, ApiVersionsDetail};
-pub use authorise::{Ask, AuthoriseDetail, RightAnswer};
+pub use authorise::{Ask, AuthoriseDetail, RightAnswer, coordinators};
 pub use canary::{CanaryDetail, CanaryPart};
 pub use connect::{ConnectDetail, TcpInfo};
 pub use metadata::{AdvertisedBroker, MetadataDetail, TopicAnswer};
@@ -101,6 +101,8 @@ pub enum Purpose {
     Bootstrap,
     /// A broker that `Metadata` named.
     Advertised,
+    /// The handshake once more, with a large `ClientHello`.
+    LargeHello,
     /// A record written and read back by a real client.
     Canary,
     /// An experiment, by name.
@@ -113,7 +115,9 @@ impl Purpose {
     pub fn experiment(&self) -> Option<&str> {
         match self {
             Purpose::Experiment(name) => Some(name),
-            Purpose::Bootstrap | Purpose::Advertised | Purpose::Canary => None,
+            Purpose::Bootstrap | Purpose::Advertised | Purpose::LargeHello | Purpose::Canary => {
+                None
+            }
         }
     }
 }
@@ -123,6 +127,7 @@ impl fmt::Display for Purpose {
         match self {
             Purpose::Bootstrap => f.write_str("bootstrap"),
             Purpose::Advertised => f.write_str("advertised"),
+            Purpose::LargeHello => f.write_str("large-hello"),
             Purpose::Canary => f.write_str("canary"),
             Purpose::Experiment(name) => write!(f, "experiment:{name}"),
         }
@@ -140,6 +145,7 @@ impl From<String> for Purpose {
         match text.as_str() {
             "bootstrap" => Purpose::Bootstrap,
             "advertised" => Purpose::Advertised,
+            "large-hello" => Purpose::LargeHello,
             "canary" => Purpose::Canary,
             other => Purpose::Experiment(
                 other
@@ -251,6 +257,15 @@ impl Observation {
             _ => None,
         })
     }
+
+    /// The answers to the requests that ask for rights.
+    #[must_use]
+    pub fn rights(&self) -> &[RightAnswer] {
+        match self.phase(Phase::Authorise).map(|record| &record.detail) {
+            Some(Detail::Authorise(detail)) => &detail.answers,
+            _ => &[],
+        }
+    }
 }
 
 /// Why an attempt stopped of its own will.
@@ -302,6 +317,28 @@ pub struct Meter {
 }
 
 impl PhaseRecord {
+    /// The kernel's figures where no answer came.
+    #[must_use]
+    pub fn kernel(&self) -> Option<&TcpInfo> {
+        match &self.detail {
+            Detail::Tls(detail) => detail.tcp.as_ref(),
+            Detail::ApiVersions(detail) => detail.tcp.as_ref(),
+            Detail::SaslHandshake(detail) => detail.tcp.as_ref(),
+            Detail::SaslAuthenticate(detail) => detail.tcp.as_ref(),
+            Detail::Metadata(detail) => detail.tcp.as_ref(),
+            Detail::Authorise(detail) => detail.tcp.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether what was sent is never acknowledged, though it was sent again: it is lost on the way, for whoever is too busy to answer
+    /// has a kernel that acknowledges.
+    #[must_use]
+    pub fn is_lost_on_the_way(&self) -> bool {
+        self.kernel()
+            .is_some_and(|tcp| tcp.unacked > 0 && tcp.total_retrans > 0)
+    }
+
     /// A record of `phase` with what `meter` counted.
     #[must_use]
     pub fn new(phase: Phase, meter: Meter, end: End, detail: Detail) -> Self {

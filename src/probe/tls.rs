@@ -166,6 +166,15 @@ fn provider() -> CryptoProvider {
     }
 }
 
+/// With the hybrid first, as Go, OpenSSL and the browsers have it by default: X25519MLKEM768
+/// (draft-ietf-tls-ecdhe-mlkem), whose share alone has 1216 bytes.
+fn with_hybrid(mut provider: CryptoProvider) -> CryptoProvider {
+    provider
+        .kx_groups
+        .insert(0, aws_lc_rs::kx_group::X25519MLKEM768);
+    provider
+}
+
 /// Opens a TLS connection's state for `name`.
 ///
 /// # Errors
@@ -176,7 +185,11 @@ pub fn client(
     knobs: &Knobs,
 ) -> Result<(ClientConnection, Seen), rustls::Error> {
     let seen = Seen::default();
-    let provider = Arc::new(provider());
+    let provider = Arc::new(if knobs.large_hello {
+        with_hybrid(provider())
+    } else {
+        provider()
+    });
     let algorithms = provider.signature_verification_algorithms;
     let versions = if knobs.tls12_only {
         &[&TLS12][..]

@@ -1,15 +1,21 @@
 //! SCRAM: a user that the broker does not know is refused at its first message, a wrong password at the second.
 
-use super::{login, words};
+use super::login;
+use super::words::words;
 use crate::case::Case;
 use crate::diagnosis::sign::Seen;
 use crate::diagnosis::{Stand, Weight};
 use crate::phase::Phase;
 use crate::target::Auth;
 
-/// Whether the broker refuses a user and a password, in Kafka's words.
+/// Whether the broker refuses a user and a password, in Kafka's words or in those of SCRAM (RFC 5802, 7).
 fn is_refused(seen: &Seen<'_>) -> bool {
-    words(seen).is_none_or(|words| words.contains("invalid credentials with sasl mechanism scram"))
+    const WORDS: [&str; 3] = [
+        "invalid credentials with sasl mechanism scram",
+        "invalid-proof",
+        "unknown-user",
+    ];
+    words(seen).is_none_or(|words| WORDS.iter().any(|own| words.contains(own)))
 }
 
 /// Whether the broker asked for a proof, and so knows the user.
@@ -42,11 +48,13 @@ pub(super) fn secret_unusable(case: &Case, seen: &Seen<'_>) -> Stand {
     if !is_refused(seen) {
         return Stand::excluded("the broker names another reason");
     }
-    if knows_the_user(seen) {
-        return Stand::excluded("the broker asked for a proof: it has a secret of that user");
-    }
     if others_accept(case, seen) {
         return Stand::excluded("other brokers accept the same user and password");
+    }
+    if knows_the_user(seen) {
+        // A secret that the cluster may not read any more keeps its old password there.
+        let words = "the broker has a secret of that user, which may be an older one than Secrets Manager's";
+        return Stand::says(Weight::Open, words);
     }
     Stand::says(
         Weight::Usual,
@@ -72,8 +80,9 @@ pub(super) fn after_healing(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::open();
     }
     if others_accept(case, seen) {
+        // Nothing but the cluster's operations shows that this one was replaced.
         return Stand::says(
-            Weight::Pointed,
+            Weight::Usual,
             "other brokers of the cluster accept the same user and password",
         );
     }

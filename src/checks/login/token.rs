@@ -1,6 +1,6 @@
 //! The token and the credentials that it is made from.
 
-use super::{names_another_reason, words};
+use super::words::{names, names_alone, names_another, words};
 use crate::case::{Case, IdentityFacts, TokenJudgement};
 use crate::diagnosis::sign::Seen;
 use crate::diagnosis::{Fact, Stand, Weight};
@@ -29,21 +29,36 @@ fn by_token(
     let Some(token) = &case.token else {
         return Stand::Foreign;
     };
+    let another = names_another(seen, code);
     if let Some(problem) = token_problem(case, code) {
         let words = format!("the token: {problem}");
         // The broker's own words weigh more than what we think of the token; and a token that
         // cannot be accepted does not show that a better one would be.
-        let weight = if names_another_reason(seen) {
-            Weight::Open
-        } else {
-            Weight::Shown
-        };
+        let weight = if another { Weight::Open } else { Weight::Shown };
         return Stand::says(weight, words);
     }
     match sound(token) {
         Some(because) => Stand::excluded(because),
-        None if names_another_reason(seen) => Stand::excluded("the broker names another reason"),
-        None => Stand::open(),
+        None if another => Stand::excluded("the broker names another reason"),
+        None => named_or(seen, code, Weight::Open),
+    }
+}
+
+/// Spoken for by the broker's own words; otherwise it cannot be excluded.
+fn named_or(seen: &Seen<'_>, code: &str, otherwise: Weight) -> Stand {
+    match names(seen, code) {
+        Some(phrase) => {
+            let weight = if names_alone(seen, code) {
+                Weight::Pointed
+            } else {
+                Weight::Usual
+            };
+            Stand::says(
+                weight,
+                format!("the broker's words are those of it: {phrase}"),
+            )
+        }
+        None => Stand::Fits(otherwise, Vec::new()),
     }
 }
 
@@ -61,6 +76,14 @@ pub(super) fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
     by_token(case, seen, "SASL-05", |_| {
         Some("the token reads as an MSK IAM token".to_owned())
     })
+}
+
+/// What a broker cannot read it may also close on.
+pub(super) fn closed_on_malformed(case: &Case, _: &Seen<'_>) -> Stand {
+    match token_problem(case, "SASL-05") {
+        Some(problem) => Stand::says(Weight::Pointed, format!("the token: {problem}")),
+        None => Stand::Foreign,
+    }
 }
 
 pub(super) fn session_token_missing(case: &Case, seen: &Seen<'_>) -> Stand {
@@ -93,20 +116,23 @@ pub(super) fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::Foreign;
     }
-    if names_another_reason(seen) {
+    if names_another(seen, "SASL-13") {
         return Stand::excluded("the broker names another reason");
     }
-    if case.token.as_ref().is_some_and(|token| token.given) {
-        return Stand::open();
+    if names(seen, "SASL-13").is_some() || case.token.as_ref().is_some_and(|token| token.given) {
+        return named_or(seen, "SASL-13", Weight::Open);
     }
     match &case.identity {
         IdentityFacts::Known { arn, .. } => {
             Stand::excluded(format!("STS accepts the credentials, as {arn}"))
         }
-        IdentityFacts::Refused { code, message } if code.contains("Expired") => {
+        IdentityFacts::Refused {
+            code, clock: true, ..
+        } => Stand::excluded(format!("STS refuses the time of the signature: {code}")),
+        IdentityFacts::Refused { code, message, .. } if code.contains("Expired") => {
             Stand::decides(format!("STS: {code}: {message}"))
         }
-        IdentityFacts::Refused { code, message } => Stand::says(
+        IdentityFacts::Refused { code, message, .. } => Stand::says(
             Weight::Pointed,
             format!("STS does not accept the credentials: {code}: {message}"),
         ),
@@ -128,11 +154,22 @@ pub(super) fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
     if case.target.auth != Auth::Iam {
         return Stand::Foreign;
     }
-    if names_another_reason(seen) {
+    if names_another(seen, "SASL-09") {
         return Stand::excluded("the broker names another reason");
+    }
+    if names(seen, "SASL-09").is_some() {
+        return named_or(seen, "SASL-09", Weight::Open);
     }
     if let Some(problem) = token_problem(case, "SASL-09") {
         return Stand::says(Weight::Pointed, format!("the token: {problem}"));
+    }
+    if let IdentityFacts::Refused {
+        code,
+        message,
+        clock: true,
+    } = &case.identity
+    {
+        return Stand::says(Weight::Pointed, format!("STS: {code}: {message}"));
     }
     match case.clock_ahead_s {
         Some(ahead) if ahead.abs() > SKEW_TOLERATED => Stand::says(

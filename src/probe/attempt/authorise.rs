@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::{Attempt, Effect, State, Versions};
 use crate::kafka::messages;
 use crate::phase::Phase;
-use crate::probe::observation::{Ask, AuthoriseDetail, Detail, End, Meter, RightAnswer, Stop};
+use crate::probe::observation::{
+    Ask, AuthoriseDetail, Detail, End, Meter, RightAnswer, Stop, coordinators,
+};
 
 /// A request that waits for its answer, those that follow, and the answers so far.
 #[derive(Debug)]
@@ -27,11 +29,14 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// `COORDINATOR_LOAD_IN_PROGRESS`, `COORDINATOR_NOT_AVAILABLE`, `NOT_COORDINATOR`.
 const NOT_READY: std::ops::RangeInclusive<i16> = 14..=16;
 
-/// Whether the broker may answer otherwise soon. That it is not the coordinator is no news of a group that is asked of all.
-fn is_not_ready(asked: &Ask, error_code: i16) -> bool {
+/// Whether the broker may answer otherwise soon. That it is not the coordinator is news of the coordinator alone: a group is asked of
+/// all.
+fn is_not_ready(answer: &RightAnswer, is_coordinator: bool) -> bool {
     const NOT_COORDINATOR: i16 = 16;
-    NOT_READY.contains(&error_code)
-        && !(matches!(asked, Ask::GroupOperations { .. }) && error_code == NOT_COORDINATOR)
+    let elsewhere = matches!(answer.asked, Ask::GroupOperations { .. })
+        && answer.error_code == NOT_COORDINATOR
+        && !is_coordinator;
+    NOT_READY.contains(&answer.error_code) && !elsewhere
 }
 
 impl Attempt {
@@ -106,8 +111,9 @@ impl Attempt {
             times,
             mut answers,
         } = asking;
+        let is_coordinator = coordinators(&answers).any(|own| own == self.plan.broker);
         match messages::read_ask(&asked, frame, self.correlation, version) {
-            Ok((error_code, _)) if is_not_ready(&asked, error_code) && times < MOST_TIMES => {
+            Ok(answer) if is_not_ready(&answer, is_coordinator) && times < MOST_TIMES => {
                 self.spent = Some(meter);
                 self.state = State::Pausing(Asking {
                     versions,
@@ -119,18 +125,14 @@ impl Attempt {
                 });
                 Effect::Pause(PAUSE)
             }
-            Ok((error_code, operations)) => {
+            Ok(answer) => {
                 let mut rest = rest;
                 // Whose coordinator may be asked for may be described.
-                if let (Ask::Group { name }, 0) = (&asked, error_code) {
+                if let (Ask::Group { name }, 0) = (&asked, answer.error_code) {
                     let name = name.clone();
                     rest.insert(0, Ask::GroupOperations { name });
                 }
-                answers.push(RightAnswer {
-                    asked,
-                    error_code,
-                    operations,
-                });
+                answers.push(answer);
                 self.next_ask(versions, rest, answers, Some(meter))
             }
             Err(error) => {

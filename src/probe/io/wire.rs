@@ -160,7 +160,8 @@ impl Wire {
                 ReadEnd::Bytes => {}
             }
             let speaks = first_bytes_speak(&self.first);
-            if !matches!(speaks, Speaks::Tls | Speaks::TlsAlert) && self.first.len() >= 4 {
+            let is_tls = matches!(speaks, Speaks::Tls | Speaks::TlsAlert);
+            if !is_tls && (self.first.len() >= 4 || !begins_a_record(&self.first)) {
                 detail.speaks = Some(speaks);
                 detail.first_bytes = Some(hex(&self.first));
                 return End::NotKafka;
@@ -369,16 +370,52 @@ fn tls_end(error: &rustls::Error, detail: &mut TlsDetail) -> End {
     }
 }
 
-/// The alert's name in RFC 8446, 6.
+/// Whether bytes can begin a TLS record (RFC 8446, 5.1): change_cipher_spec, alert, handshake, application_data.
+fn begins_a_record(bytes: &[u8]) -> bool {
+    bytes.first().is_none_or(|kind| (20..=23).contains(kind))
+}
+
+/// The alert's name in RFC 8446, 6 and RFC 5246, 7.2, from its number: the library spells some otherwise.
 fn alert_name(alert: rustls::AlertDescription) -> String {
-    let mut name = String::new();
-    for c in format!("{alert:?}").chars() {
-        if c.is_ascii_uppercase() && !name.is_empty() && !name.ends_with('(') {
-            name.push('_');
-        }
-        name.push(c.to_ascii_lowercase());
-    }
-    name.replace("c_a", "ca").replace("p_s_k", "psk")
+    const NAMES: [(u8, &str); 34] = [
+        (0, "close_notify"),
+        (10, "unexpected_message"),
+        (20, "bad_record_mac"),
+        (21, "decryption_failed"),
+        (22, "record_overflow"),
+        (30, "decompression_failure"),
+        (40, "handshake_failure"),
+        (41, "no_certificate"),
+        (42, "bad_certificate"),
+        (43, "unsupported_certificate"),
+        (44, "certificate_revoked"),
+        (45, "certificate_expired"),
+        (46, "certificate_unknown"),
+        (47, "illegal_parameter"),
+        (48, "unknown_ca"),
+        (49, "access_denied"),
+        (50, "decode_error"),
+        (51, "decrypt_error"),
+        (60, "export_restriction"),
+        (70, "protocol_version"),
+        (71, "insufficient_security"),
+        (80, "internal_error"),
+        (86, "inappropriate_fallback"),
+        (90, "user_canceled"),
+        (100, "no_renegotiation"),
+        (109, "missing_extension"),
+        (110, "unsupported_extension"),
+        (111, "certificate_unobtainable"),
+        (112, "unrecognized_name"),
+        (113, "bad_certificate_status_response"),
+        (114, "bad_certificate_hash_value"),
+        (115, "unknown_psk_identity"),
+        (116, "certificate_required"),
+        (120, "no_application_protocol"),
+    ];
+    let number = u8::from(alert);
+    let known = NAMES.iter().find(|(known, _)| *known == number);
+    known.map_or_else(|| format!("alert {number}"), |(_, name)| (*name).to_owned())
 }
 
 /// The alert that `rustls` sends for its own errors (RFC 8446, 6.2).
@@ -389,5 +426,26 @@ fn sent_alert(error: &rustls::Error) -> Option<&'static str> {
         rustls::Error::InvalidMessage(_) => Some("decode_error"),
         rustls::Error::InvalidCertificate(_) => Some("decrypt_error"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_have_the_names_of_the_standard() {
+        let names = [
+            (42, "bad_certificate"),
+            (48, "unknown_ca"),
+            (49, "access_denied"),
+            (112, "unrecognized_name"),
+            (115, "unknown_psk_identity"),
+            (116, "certificate_required"),
+            (200, "alert 200"),
+        ];
+        for (number, name) in names {
+            assert_eq!(alert_name(number.into()), name);
+        }
     }
 }

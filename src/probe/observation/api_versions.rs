@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Speaks;
+use super::{Speaks, TcpInfo};
 
 /// The versions of one request that a broker knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,4 +35,7 @@ pub struct ApiVersionsDetail {
     pub first_bytes: Option<String>,
     /// What those bytes are.
     pub speaks: Option<Speaks>,
+    /// The kernel's figures when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<TcpInfo>,
 }

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{AdvertisedBroker, TcpInfo};
+use crate::target::Endpoint;
+
 /// What the requests learnt. None of them changes anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuthoriseDetail {
@@ -12,6 +15,9 @@ pub struct AuthoriseDetail {
     pub close_notify: bool,
     /// What was wrong with an answer.
     pub error: Option<String>,
+    /// The kernel's figures when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<TcpInfo>,
 }
 
 /// One answer.
@@ -24,6 +30,9 @@ pub struct RightAnswer {
     /// What the client may do there, where the answer says it: a bit for each `AclOperation` (KIP-430).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<i32>,
+    /// Where `FindCoordinator` sends clients to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinator: Option<AdvertisedBroker>,
 }
 
 impl RightAnswer {
@@ -33,6 +42,14 @@ impl RightAnswer {
         const READ: i32 = 1 << 3;
         self.operations.map(|operations| operations & READ != 0)
     }
+}
+
+/// The coordinators that answers name, of groups and of transactional ids.
+pub fn coordinators(answers: &[RightAnswer]) -> impl Iterator<Item = Endpoint> {
+    let named = answers
+        .iter()
+        .filter_map(|answer| answer.coordinator.as_ref());
+    named.filter_map(AdvertisedBroker::endpoint)
 }
 
 /// A request whose answer shows a right.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TcpInfo;
 use crate::target::Endpoint;
 
 /// What `Metadata` learnt.
@@ -24,6 +25,9 @@ pub struct MetadataDetail {
     pub close_notify: bool,
     /// What was wrong with the answer.
     pub error: Option<String>,
+    /// The kernel's figures when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<TcpInfo>,
 }
 
 /// A broker in an answer to `Metadata`.

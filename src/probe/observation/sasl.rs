@@ -21,6 +21,9 @@ pub struct SaslHandshakeDetail {
     pub close_notify: bool,
     /// What was wrong with the answer.
     pub error: Option<String>,
+    /// The kernel's figures when no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<TcpInfo>,
 }
 
 /// How a token is carried.
@@ -56,4 +59,13 @@ pub struct SaslAuthenticateDetail {
     pub error: Option<String>,
     /// The kernel's figures when no answer came.
     pub tcp: Option<TcpInfo>,
+}
+
+impl SaslAuthenticateDetail {
+    /// The error that ended the login, where it is none that says "refused" (`SASL_AUTHENTICATION_FAILED`, 58).
+    #[must_use]
+    pub fn other_error(&self) -> Option<i16> {
+        let refused = matches!(self.error_code, 0 | 58) || self.challenge.is_some();
+        (!refused).then_some(self.error_code)
+    }
 }

@@ -78,6 +78,7 @@ fn header(attempts: &[&Observation], phases: &[Phase]) -> Vec<Cell> {
             Phase::ApiVersions => "Kafka".to_owned(),
             Phase::SaslHandshake => "SASL".to_owned(),
             Phase::SaslAuthenticate => "login".to_owned(),
+            Phase::Authorise => "rights".to_owned(),
             other => other.name().to_owned(),
         };
         cells.push(plain(&name));
