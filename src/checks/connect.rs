@@ -58,6 +58,11 @@ pub(super) static CHECKS: &[Check] = &[
         judge: restarts,
     },
     Check {
+        fault: &c::DNS_01,
+        explains: WRONG_ADDRESS,
+        judge: suffix_answers,
+    },
+    Check {
         fault: &c::DNS_10,
         explains: REFUSED,
         judge: sinkhole,
@@ -316,6 +321,35 @@ fn sinkhole(case: &Case, seen: &Seen<'_>) -> Stand {
             format!(
                 "{} leads the name to {ip}, which is no broker's address",
                 answer.server
+            ),
+        ),
+        _ => Stand::Foreign,
+    }
+}
+
+/// The name itself does not exist, and the address is that of the name with a search suffix: somebody's wildcard.
+fn suffix_answers(_: &Case, seen: &Seen<'_>) -> Stand {
+    let (Some(detail), Some(address)) = (seen.observation.resolve(), seen.address()) else {
+        return Stand::Foreign;
+    };
+    let host = &seen.broker().host;
+    let (own, others): (Vec<_>, Vec<_>) = detail
+        .wire
+        .iter()
+        .filter(|answer| answer.configured)
+        .partition(|answer| answer.name == *host);
+    let exists = own
+        .iter()
+        .any(|answer| answer.rcode.as_deref() != Some("NXDOMAIN"));
+    let by = others
+        .iter()
+        .find(|answer| answer.addresses.contains(&address.ip()));
+    match by {
+        Some(answer) if !own.is_empty() && !exists => Stand::says(
+            Weight::Shown,
+            format!(
+                "{host} does not exist; {} does, by a search suffix",
+                answer.name
             ),
         ),
         _ => Stand::Foreign,
