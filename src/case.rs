@@ -10,7 +10,7 @@ use crate::aws::snapshot::Snapshot;
 use crate::clients::Library;
 use crate::phase::Phase;
 use crate::probe::observation::{
-    AdvertisedBroker, End, Observation, PhaseRecord, Purpose, coordinators,
+    AdvertisedBroker, End, LARGE_HELLO, Observation, PhaseRecord, Purpose, coordinators,
 };
 use crate::target::{Endpoint, Target};
 use crate::vpc;
@@ -371,7 +371,7 @@ impl Case {
         let made = self
             .observations
             .iter()
-            .filter(|o| o.purpose == Purpose::LargeHello);
+            .filter(|o| o.purpose.experiment() == Some(LARGE_HELLO));
         made.filter_map(|o| {
             let record = o.phase(Phase::Tls)?;
             let small = self

@@ -157,7 +157,10 @@ fn a_healthy_cluster_is_healthy_with_two_connections_a_broker() {
     assert_eq!(report["causes"].as_array().map(Vec::len), Some(0));
     let made = report["observations"].as_array().expect("observations");
     let of = |purpose: &str| made.iter().filter(|own| own["purpose"] == purpose).count();
-    assert_eq!((made.len(), of("bootstrap"), of("large-hello")), (6, 3, 3));
+    assert_eq!(
+        (made.len(), of("bootstrap"), of("experiment:large-hello")),
+        (6, 3, 3)
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ mod words;
 
 use self::scram::{after_healing, secret_unusable, wrong_password};
 use self::token::{
-    clock_skew, closed_on_malformed, credentials_expired, malformed, session_token_missing,
-    token_expired, wrong_region,
+    clock_skew, closed_on, credentials_expired, malformed, session_token_missing, token_expired,
+    wrong_region,
 };
 use self::words::{denies, names_another, said};
 use super::{Check, busy, closed_in_order, dropped, forgotten, needs_facts, restarting};
@@ -67,7 +67,17 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::SASL_05,
         explains: CLOSED,
-        judge: closed_on_malformed,
+        judge: |case, _| closed_on(case, "SASL-05", Weight::Pointed),
+    },
+    Check {
+        fault: &c::SASL_08,
+        explains: CLOSED,
+        judge: |case, _| closed_on(case, "SASL-08", Weight::Usual),
+    },
+    Check {
+        fault: &c::SASL_10,
+        explains: CLOSED,
+        judge: |case, _| closed_on(case, "SASL-10", Weight::Usual),
     },
     Check {
         fault: &c::SASL_12,

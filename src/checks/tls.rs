@@ -39,7 +39,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         fault: &c::TLS_02,
         explains: TLS_TO_PLAIN,
-        judge: needs_facts,
+        judge: plain_listener,
     },
     Check {
         fault: &c::NET_04,
@@ -187,6 +187,14 @@ fn plain_client(case: &Case, seen: &Seen<'_>) -> Stand {
             Stand::decides("the answer to a Kafka request is a TLS alert")
         }
         _ => Stand::open(),
+    }
+}
+
+/// Who does not speak TLS sends no alert.
+fn plain_listener(_: &Case, seen: &Seen<'_>) -> Stand {
+    match detail(seen).and_then(|tls| tls.alert_received.as_deref()) {
+        Some(alert) => Stand::excluded(format!("the answer is a TLS alert, {alert}")),
+        None => Stand::open(),
     }
 }
 

@@ -232,12 +232,12 @@ fn each(value: &Value, read: impl Fn(&Value) -> Option<(String, String)>) -> Val
         .collect()
 }
 
-/// The attempts that are made as a client makes them, each with its broker's name.
+/// The attempts that are no experiments, each with its broker's name.
 fn attempts(report: &Value) -> impl Iterator<Item = (String, &Value)> {
     let all = report["observations"].as_array().into_iter().flatten();
     all.filter(|attempt| {
         let purpose = attempt["purpose"].as_str().unwrap_or_default();
-        !purpose.starts_with("experiment") && purpose != "large-hello"
+        !purpose.starts_with("experiment")
     })
     .filter_map(|attempt| {
         let broker = attempt["broker"].as_str()?;

@@ -57,7 +57,7 @@ inventory::submit!(Experiment {
         };
         vec![silent, spoken, again]
     },
-    moves: |_, _, answers| {
+    moves: |case, seen, answers| {
         let idle = |answer: &Observation| answer.connect().and_then(|connect| connect.idle);
         match answers {
             [silent, spoken, again]
@@ -70,8 +70,16 @@ inventory::submit!(Experiment {
             [answer, ..] if matches!(idle(answer), Some(End::Fin | End::Rst)) => {
                 let words = "a connection on which nothing is said is ended too";
                 let facts = fact(answer).into_iter().collect();
+                // A limit by address hits every broker; an operation takes one at a time.
+                let mut others = case.attempts().filter(|o| o.broker != *seen.broker());
+                let (limit, restart) = if others.any(|o| case.works(&o.broker)) {
+                    (Weight::Open, Weight::Usual)
+                } else {
+                    (Weight::Usual, Weight::Open)
+                };
                 vec![
-                    Move::new(&["LIM-04"], says(Weight::Usual, answer, words)),
+                    Move::new(&["LIM-04"], says(limit, answer, words)),
+                    Move::new(&["CLU-02"], says(restart, answer, words)),
                     Move::new(&["LIM-05"], says(Weight::Open, answer, words)),
                     Move::new(&["TCP-04"], Stand::Fits(Weight::Open, facts)),
                     Move::new(

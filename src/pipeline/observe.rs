@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -17,14 +16,12 @@ use crate::phase::Phase;
 use crate::probe::attempt::{Knobs, Plan, When};
 use crate::probe::io::{self, Shared, micros};
 use crate::probe::observation::{
-    AdvertisedBroker, Detail, End, Framing, Meter, Observation, PhaseRecord, Purpose, Stop,
-    coordinators,
+    AdvertisedBroker, Detail, End, Framing, LARGE_HELLO, Meter, Observation, PhaseRecord, Purpose,
+    Stop, coordinators,
 };
 use crate::probe::resolve::{Resolution, ResolveEnd, ResolveOptions, resolve_until};
 use crate::target::{Endpoint, TargetBroker};
 
-/// Enough for a few times to send it again.
-const LARGE_HELLO_PATIENCE: Duration = Duration::from_secs(2);
 /// Connections open at one time.
 const AT_ONCE: usize = 128;
 /// Brokers that `Metadata` may send us to; MSK's quota is 90 brokers a cluster.
@@ -258,8 +255,9 @@ async fn broker_attempts(
             if early {
                 observation.stopped = Some(Stop::LoginNotTried);
             }
-            (setup.seen)(&observation);
-            [Some(observation), beside].into_iter().flatten()
+            let made = [Some(observation), beside].into_iter().flatten();
+            made.inspect(|observation| (setup.seen)(observation))
+                .collect::<Vec<_>>()
         }
     });
     let made = futures::future::join_all(attempts).await;
@@ -270,12 +268,11 @@ async fn broker_attempts(
 /// found so, and hides nothing else.
 fn large_hello(plan: &Plan) -> Option<Plan> {
     (plan.tls && plan.until > Phase::Tls).then(|| Plan {
-        purpose: Purpose::LargeHello,
+        purpose: Purpose::Experiment(LARGE_HELLO.to_owned()),
         until: Phase::Tls,
         mechanism: None,
         knobs: Knobs {
             large_hello: true,
-            patience: Some(LARGE_HELLO_PATIENCE),
             ..Knobs::default()
         },
         ..plan.clone()

@@ -101,8 +101,6 @@ pub enum Purpose {
     Bootstrap,
     /// A broker that `Metadata` named.
     Advertised,
-    /// The handshake once more, with a large `ClientHello`.
-    LargeHello,
     /// A record written and read back by a real client.
     Canary,
     /// An experiment, by name.
@@ -115,9 +113,7 @@ impl Purpose {
     pub fn experiment(&self) -> Option<&str> {
         match self {
             Purpose::Experiment(name) => Some(name),
-            Purpose::Bootstrap | Purpose::Advertised | Purpose::LargeHello | Purpose::Canary => {
-                None
-            }
+            Purpose::Bootstrap | Purpose::Advertised | Purpose::Canary => None,
         }
     }
 }
@@ -127,7 +123,6 @@ impl fmt::Display for Purpose {
         match self {
             Purpose::Bootstrap => f.write_str("bootstrap"),
             Purpose::Advertised => f.write_str("advertised"),
-            Purpose::LargeHello => f.write_str("large-hello"),
             Purpose::Canary => f.write_str("canary"),
             Purpose::Experiment(name) => write!(f, "experiment:{name}"),
         }
@@ -145,7 +140,6 @@ impl From<String> for Purpose {
         match text.as_str() {
             "bootstrap" => Purpose::Bootstrap,
             "advertised" => Purpose::Advertised,
-            "large-hello" => Purpose::LargeHello,
             "canary" => Purpose::Canary,
             other => Purpose::Experiment(
                 other
@@ -156,6 +150,9 @@ impl From<String> for Purpose {
         }
     }
 }
+
+/// The name of the handshake with a large `ClientHello` that is made beside each attempt.
+pub const LARGE_HELLO: &str = "large-hello";
 
 /// All that one attempt on one address of one broker saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -78,10 +78,10 @@ pub(super) fn malformed(case: &Case, seen: &Seen<'_>) -> Stand {
     })
 }
 
-/// What a broker cannot read it may also close on.
-pub(super) fn closed_on_malformed(case: &Case, _: &Seen<'_>) -> Stand {
-    match token_problem(case, "SASL-05") {
-        Some(problem) => Stand::says(Weight::Pointed, format!("the token: {problem}")),
+/// What a broker cannot read it may also close on, and a token that is known to be no good is never accepted.
+pub(super) fn closed_on(case: &Case, code: &str, weight: Weight) -> Stand {
+    match token_problem(case, code) {
+        Some(problem) => Stand::says(weight, format!("the token: {problem}")),
         None => Stand::Foreign,
     }
 }
