@@ -366,7 +366,8 @@ impl Case {
             .filter(|o| matches!(o.purpose, Purpose::Bootstrap | Purpose::Advertised))
     }
 
-    /// Handshakes with a large `ClientHello` that came to nothing, where the small one was answered at the same address.
+    /// Handshakes with a large `ClientHello` that came to nothing, where the small one was answered at the same address, and every request
+    /// after it: what ends connections is no matter of the hello.
     pub fn lost_large_hellos(&self) -> impl Iterator<Item = (&Observation, &PhaseRecord)> {
         let made = self
             .observations
@@ -374,11 +375,15 @@ impl Case {
             .filter(|o| o.purpose.experiment() == Some(LARGE_HELLO));
         made.filter_map(|o| {
             let record = o.phase(Phase::Tls)?;
+            let lost = !matches!(record.end, End::Answered | End::Cancelled);
+            let answers = |own: &Observation| {
+                let end = own.phases.last().map(|record| record.end);
+                own.answered(Phase::Tls) && matches!(end, Some(End::Answered | End::KafkaError))
+            };
             let small = self
                 .attempts()
-                .any(|own| own.address == o.address && own.answered(Phase::Tls));
-            let lost = !matches!(record.end, End::Answered | End::Cancelled);
-            (small && lost).then_some((o, record))
+                .any(|own| own.address == o.address && answers(own));
+            (lost && small).then_some((o, record))
         })
     }
 

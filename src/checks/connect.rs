@@ -5,6 +5,7 @@ use crate::case::Case;
 use crate::catalogue as c;
 use crate::diagnosis::sign::{Seen, Sign};
 use crate::diagnosis::{Stand, Weight};
+use crate::phase::Phase;
 use crate::probe::observation::Purpose;
 use crate::probe::resolve::{AddressClass, address_class};
 use crate::target::{Auth, Endpoint, MskName};
@@ -255,8 +256,12 @@ fn broker_down(case: &Case, seen: &Seen<'_>) -> Stand {
         // A broker that ends without a word is listed until its session is over: 9 s with KRaft
         // (broker.session.timeout.ms), 18 s with ZooKeeper (zookeeper.session.timeout.ms).
         Some(true) => {
-            let refuses = seen.sign == Sign::ConnectRefused;
-            let weight = if refuses { Weight::Usual } else { Weight::Open };
+            // One host that answers without its broker; several at a time have something else in common.
+            let alone = seen.sign == Sign::ConnectRefused
+                && (case.attempts())
+                    .filter(|o| o.broker != *seen.broker())
+                    .all(|o| o.answered(Phase::Connect));
+            let weight = if alone { Weight::Usual } else { Weight::Open };
             Stand::says(
                 weight,
                 "the other brokers' Metadata lists this one as alive: it could have ended only seconds ago",
@@ -455,7 +460,7 @@ fn no_tunnel(case: &Case, seen: &Seen<'_>) -> Stand {
         _ => {
             let reached = case.attempts().find(|o| {
                 o.broker != *seen.broker()
-                    && o.answered(crate::phase::Phase::Connect)
+                    && o.answered(Phase::Connect)
                     && o.address
                         .is_some_and(|a| address_class(a.ip()) != AddressClass::Public)
             });
@@ -476,10 +481,7 @@ fn iam_off(case: &Case, seen: &Seen<'_>) -> Stand {
     if let Some(because) = nearer(case, seen) {
         return Stand::excluded(because);
     }
-    if case
-        .attempts()
-        .any(|o| o.answered(crate::phase::Phase::Connect))
-    {
+    if case.attempts().any(|o| o.answered(Phase::Connect)) {
         return Stand::excluded("another broker has the listener");
     }
     Stand::open()
