@@ -97,6 +97,20 @@ fn rights_untold(case: &Case) -> Vec<Unknown> {
     found
 }
 
+/// Logins that end with another error than a refusal.
+fn odd_logins(case: &Case) -> impl Iterator<Item = Unknown> + '_ {
+    case.attempts().filter_map(|o| {
+        let error = kafka_error(o.login()?.other_error()?);
+        Some(Unknown {
+            what: format!(
+                "why {} answers the login with {error}, which is no refusal",
+                o.broker
+            ),
+            needs: "the broker's log".to_owned(),
+        })
+    })
+}
+
 /// What the canary left open: it was not sent, or a real client failed where the probes work.
 fn canary(case: &Case) -> Option<Unknown> {
     if let Some(because) = &case.canary_absent {
@@ -153,6 +167,7 @@ pub(super) fn unknowns(case: &Case, causes: &[Cause]) -> Vec<Unknown> {
         .any(|cause| cause.signs.contains(&Sign::CanaryRefused));
     found.extend(canary(case).filter(|_| !explained));
     found.extend(rights_untold(case));
+    found.extend(odd_logins(case));
     let mut add = |what: &str, needs: &str| {
         found.push(Unknown {
             what: what.to_owned(),
@@ -205,16 +220,6 @@ pub(super) fn unknowns(case: &Case, causes: &[Cause]) -> Vec<Unknown> {
             "the local clock against AWS's",
             "an answer of an AWS endpoint (its Date header)",
         );
-    }
-    for observation in case.attempts() {
-        if let Some(code) = observation.login().and_then(|login| login.other_error()) {
-            let what = format!(
-                "why {} answers the login with {}, which is no refusal",
-                observation.broker,
-                kafka_error(code)
-            );
-            add(&what, "the broker's log");
-        }
     }
     if case
         .attempts()

@@ -370,7 +370,7 @@ fn tls_end(error: &rustls::Error, detail: &mut TlsDetail) -> End {
     }
 }
 
-/// Whether bytes can begin a TLS record (RFC 8446, 5.1): change_cipher_spec, alert, handshake, application_data.
+/// Whether bytes can begin a TLS record (RFC 8446, 5.1): its four types.
 fn begins_a_record(bytes: &[u8]) -> bool {
     bytes.first().is_none_or(|kind| (20..=23).contains(kind))
 }
