@@ -73,7 +73,7 @@ inventory::submit!(Experiment {
                 // A limit by address hits every broker; an operation takes one at a time.
                 let mut others = case.attempts().filter(|o| o.broker != *seen.broker());
                 let (limit, restart) = if others.any(|o| case.works(&o.broker)) {
-                    (Weight::Open, Weight::Usual)
+                    (Weight::Open, Weight::Pointed)
                 } else {
                     (Weight::Usual, Weight::Open)
                 };

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -22,6 +23,10 @@ use crate::probe::observation::{
 use crate::probe::resolve::{Resolution, ResolveEnd, ResolveOptions, resolve_until};
 use crate::target::{Endpoint, TargetBroker};
 
+/// Enough for a few times to send a large `ClientHello` again.
+const LARGE_HELLO_PATIENCE: Duration = Duration::from_secs(2);
+/// How much later than the small one it may be answered.
+const SLOWER: u32 = 3;
 /// Connections open at one time.
 const AT_ONCE: usize = 128;
 /// Brokers that `Metadata` may send us to; MSK's quota is 90 brokers a cluster.
@@ -243,10 +248,13 @@ async fn broker_attempts(
                 };
                 io::run_watched(plan, records, shared, tokens, comes_to).await
             };
+            let began = Instant::now();
             let beside = async {
-                let large = large?;
+                let mut large = large?;
                 // An error: the attempt did not come so far.
                 is_secured.await.ok()?;
+                let patience = began.elapsed().saturating_mul(SLOWER);
+                large.knobs.patience = Some(patience.max(LARGE_HELLO_PATIENCE));
                 Some(io::run(large, Vec::new(), shared, tokens).await)
             };
             let (mut observation, beside) = tokio::join!(attempt, beside);
