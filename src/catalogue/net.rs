@@ -63,8 +63,8 @@ pub static NET_03: Fault = Fault {
     phase: Phase::Tls,
     side: Side::Path,
     place: "an inspecting device between client and broker",
-    explanation: "TCP opens, then the ClientHello is answered with silence, FIN or RST, because a \
-        device on the path does not admit this TLS traffic on this port.",
+    explanation: "TCP opens, then the ClientHello, or a later request, meets silence, FIN or RST, \
+        because a device on the path does not admit this traffic on this port.",
     tell: "It happens before ServerHello and whatever the credential is; the same client reaches \
         port 443 elsewhere. A reset 1 to 2 ms after the ClientHello while the round trip takes \
         longer proves a device on the path.",
@@ -113,8 +113,8 @@ pub static NET_05: Fault = Fault {
     side: Side::Path,
     place: "a hop with a smaller MTU that does not say so, or whose message is filtered",
     explanation: "TCP opens and small packets pass, but the broker's certificate flight of about \
-        4 to 5 kB is sent in packets too large for a hop and never arrives. TLS stalls without \
-        any reset.",
+        4 to 5 kB, or the client's own largest request, is sent in packets too large for a hop and \
+        never arrives. It stalls without any reset.",
     tell: "A retry with a small segment size (TCP_MAXSEG 1200) succeeds; under LIM-06 it does \
         not. The limits are 9001 bytes inside a VPC, 8500 over a transit gateway, and 1500 over \
         an internet gateway, a VPN or inter-Region peering.",

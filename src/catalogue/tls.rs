@@ -123,7 +123,7 @@ pub static TLS_06: Fault = Fault {
     side: Side::Client,
     place: "the client's TLS settings",
     explanation: "The broker answers the ClientHello with the fatal alert protocol_version or \
-        handshake_failure. MSK documents TLS 1.2.",
+        handshake_failure; an old stack may end the connection instead. MSK documents TLS 1.2.",
     tell: "An alert comes straight after the ClientHello; it is not silence.",
     evidence: "A handshake probe for each version.",
     fix: &[

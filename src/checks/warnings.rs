@@ -6,7 +6,7 @@ use crate::diagnosis::sign::is_spare_ipv6;
 use crate::diagnosis::{Fact, Finding, Status};
 use crate::phase::Phase;
 use crate::probe::observation::{Detail, Observation};
-use crate::probe::resolve::slow;
+use crate::probe::resolve::{WireAnswer, slow};
 use crate::target::{Auth, MskName};
 use crate::text::escaped;
 
@@ -80,10 +80,18 @@ fn of_attempt(case: &Case, observation: &Observation) -> Vec<Finding> {
         }
     }
     if observation.answered(Phase::Resolve)
-        && let Some(took) = observation.resolve().and_then(slow)
+        && let Some(detail) = observation.resolve()
+        && let Some(took) = slow(detail)
     {
         let words = format!("resolving took {} ms", took.as_millis());
-        found.push(warning(&c::DNS_11, observation, words));
+        // Without suffixes it is the resolver itself that is slow.
+        let suffixed = |answer: &WireAnswer| answer.name != observation.broker.host;
+        let fault = if detail.wire.iter().any(suffixed) {
+            &c::DNS_11
+        } else {
+            &c::DNS_02
+        };
+        found.push(warning(fault, observation, words));
     }
     if let Some(other) = same_address(case, observation) {
         let words = format!(

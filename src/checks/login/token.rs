@@ -53,10 +53,7 @@ fn named_or(seen: &Seen<'_>, code: &str, otherwise: Weight) -> Stand {
             } else {
                 Weight::Usual
             };
-            Stand::says(
-                weight,
-                format!("the broker's words are those of it: {phrase}"),
-            )
+            Stand::says(weight, format!("the broker says: {phrase}"))
         }
         None => Stand::Fits(otherwise, Vec::new()),
     }

@@ -8,7 +8,7 @@ use super::Outcome;
 use super::spec::Expect;
 
 /// Warnings that a busy machine earns rightly: they are about how long something took.
-const OF_TIME: [&str; 3] = ["CLI-01", "CLI-06", "DNS-11"];
+const OF_TIME: [&str; 4] = ["CLI-01", "CLI-06", "DNS-02", "DNS-11"];
 
 /// Everything that differs, in words; empty when nothing does.
 pub fn differences(
