@@ -880,6 +880,11 @@ fn assert_fault(fault: LabFault) {
             assert_eq!(end_within(&mut tcp, LONG), End::Reset);
         }
         LabFault::Lim04 => assert_eq!(end_within(&mut bench.tcp(), LONG), End::Close),
+        LabFault::Lim04Second => {
+            log_in(&bench, &mut bench.tls());
+            assert_eq!(end_within(&mut bench.tcp(), LONG), End::Close);
+            log_in(&bench, &mut bench.tls());
+        }
         LabFault::Tls06Cipher => assert_answered_and_closed(&bench, &hex("15 0303 0002 02 28")),
         LabFault::Net03Fin => {
             let mut tls = bench.tls();

@@ -582,6 +582,12 @@ fn limits_on_connections_close_without_reading() {
         read_end(&mut plain(lab.address(0)), PATIENCE),
         (vec![], End::Fin)
     );
+    let lab = start(&["LIM-04-second"]);
+    metadata(&mut logged_in(&lab, 0));
+    assert_eq!(
+        read_end(&mut plain(lab.address(0)), PATIENCE),
+        (vec![], End::Fin)
+    );
     let config = || LabConfig {
         throttle_delay: Duration::from_millis(200),
         ..quick()

@@ -172,7 +172,8 @@ impl Broker {
 
     async fn serve(&self, mut tcp: TcpStream) -> io::Result<()> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        if self.has(LabFault::Lim04) {
+        let is_second = number % 2 == 1;
+        if self.has(LabFault::Lim04) || self.has(LabFault::Lim04Second) && is_second {
             // What the client sent before the acceptor came to it is left unread: RST. Over a longer path the FIN is first: as from the
             // brokers that take the ClientHello here.
             let _ = if self.identity.id % 2 == 0 {

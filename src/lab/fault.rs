@@ -53,6 +53,7 @@ pub enum LabFault {
     Dns02Silence,
     Tcp04Reset,
     Lim04,
+    Lim04Second,
     Lim05Lone,
     Lim06,
     Tls06Cipher,
@@ -293,6 +294,11 @@ pub static LAB_VARIANTS: &[(LabFault, &str, &str)] = &[
         LabFault::Lim04,
         "LIM-04",
         "accepted, closed at once: max.connections.per.ip is 0",
+    ),
+    (
+        LabFault::Lim04Second,
+        "LIM-04-second",
+        "every second connection to a broker is closed at once",
     ),
     (
         LabFault::Lim05Lone,
