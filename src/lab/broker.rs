@@ -527,19 +527,24 @@ impl Broker {
         })
     }
 
-    /// The coordinator of every group and transactional id: the first broker.
-    pub(super) fn coordinator(&self) -> Option<Listed> {
+    /// The coordinator of every group, the first broker, or of every transactional id, the last.
+    pub(super) fn coordinator(&self, transaction: bool) -> Option<Listed> {
         if self.has(LabFault::Clu18Elsewhere) {
             return self.ghost();
         }
-        let first = self.described().1.into_iter().next()?;
+        let mut brokers = self.described().1.into_iter();
+        let own = if transaction {
+            brokers.next_back()?
+        } else {
+            brokers.next()?
+        };
         Some(Listed {
             host: if self.has(LabFault::HostileCoordinator) {
                 String::new()
             } else {
-                first.host
+                own.host
             },
-            ..first
+            ..own
         })
     }
 }

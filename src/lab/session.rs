@@ -268,7 +268,7 @@ impl<'a> Session<'a> {
     }
 
     fn groups(&self, request: &Request, names: &[String], operations: bool) -> Answer {
-        let is_coordinator = (self.broker.coordinator())
+        let is_coordinator = (self.broker.coordinator(false))
             .is_some_and(|coordinator| coordinator.id == self.broker.id());
         let error = if self.broker.has(LabFault::Clu18) {
             COORDINATOR_NOT_AVAILABLE
@@ -313,7 +313,7 @@ impl<'a> Session<'a> {
                     false if self.broker.has(LabFault::Iam11) => GROUP_DENIED,
                     _ => 0,
                 };
-                let coordinator = self.broker.coordinator();
+                let coordinator = self.broker.coordinator(*transaction);
                 Then::Listen.after(messages::find_coordinator(
                     request,
                     error,
