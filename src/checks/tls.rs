@@ -376,8 +376,7 @@ fn mtu_hole(_: &Case, seen: &Seen<'_>) -> Stand {
 }
 
 fn inspection(_: &Case, seen: &Seen<'_>) -> Stand {
-    let unacked = kernel(seen).is_some_and(|tcp| tcp.unacked > 0 && tcp.total_retrans > 0);
-    if matches!(seen.sign, Sign::TlsSilent) && unacked {
+    if seen.sign == Sign::TlsSilent && seen.record.is_lost_on_the_way() {
         return Stand::says(
             Weight::Pointed,
             "the SYN is answered, but the ClientHello is never acknowledged: data is dropped on the way",

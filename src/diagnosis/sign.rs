@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use crate::case::{Case, Shares};
 use crate::phase::Phase;
 use crate::probe::observation::{
-    AdvertisedBroker, Ask, Detail, End, Framing, Observation, PhaseRecord, Purpose, RightAnswer,
-    Speaks, Stop,
+    Ask, Detail, End, Framing, Observation, PhaseRecord, Purpose, RightAnswer, Speaks, Stop,
+    coordinates_the_group,
 };
 use crate::target::Endpoint;
 
@@ -280,14 +280,7 @@ fn metadata(record: &PhaseRecord) -> Vec<Sign> {
 /// What the answers deny.
 fn rights(observation: &Observation) -> Vec<Sign> {
     let answers = observation.rights();
-    // That of a transactional id is none of the group's.
-    let coordinator = answers.iter().any(|answer| {
-        let named = answer
-            .coordinator
-            .as_ref()
-            .and_then(AdvertisedBroker::endpoint);
-        matches!(answer.asked, Ask::Group { .. }) && named.as_ref() == Some(&observation.broker)
-    });
+    let coordinator = coordinates_the_group(answers, &observation.broker);
     let signs = answers
         .iter()
         .filter_map(|answer| denied(answer, coordinator));

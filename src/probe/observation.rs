@@ -9,7 +9,7 @@ mod sasl;
 mod tls;
 
 pub use api_versions::{ApiRange, ApiVersionsDetail};
-pub use authorise::{Ask, AuthoriseDetail, RightAnswer, coordinators};
+pub use authorise::{Ask, AuthoriseDetail, RightAnswer, coordinates_the_group, coordinators};
 pub use canary::{CanaryDetail, CanaryPart};
 pub use connect::{ConnectDetail, TcpInfo};
 pub use metadata::{AdvertisedBroker, MetadataDetail, TopicAnswer};

@@ -40,12 +40,12 @@ fn by_token(
     match sound(token) {
         Some(because) => Stand::excluded(because),
         None if another => Stand::excluded("the broker names another reason"),
-        None => named_or(seen, code, Weight::Open),
+        None => named_or_open(seen, code),
     }
 }
 
 /// Spoken for by the broker's own words; otherwise it cannot be excluded.
-fn named_or(seen: &Seen<'_>, code: &str, otherwise: Weight) -> Stand {
+fn named_or_open(seen: &Seen<'_>, code: &str) -> Stand {
     match names(seen, code) {
         Some(phrase) => {
             let weight = if names_alone(seen, code) {
@@ -55,7 +55,7 @@ fn named_or(seen: &Seen<'_>, code: &str, otherwise: Weight) -> Stand {
             };
             Stand::says(weight, format!("the broker says: {phrase}"))
         }
-        None => Stand::Fits(otherwise, Vec::new()),
+        None => Stand::open(),
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn credentials_expired(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::excluded("the broker names another reason");
     }
     if names(seen, "SASL-13").is_some() || case.token.as_ref().is_some_and(|token| token.given) {
-        return named_or(seen, "SASL-13", Weight::Open);
+        return named_or_open(seen, "SASL-13");
     }
     match &case.identity {
         IdentityFacts::Known { arn, .. } => {
@@ -155,7 +155,7 @@ pub(super) fn clock_skew(case: &Case, seen: &Seen<'_>) -> Stand {
         return Stand::excluded("the broker names another reason");
     }
     if names(seen, "SASL-09").is_some() {
-        return named_or(seen, "SASL-09", Weight::Open);
+        return named_or_open(seen, "SASL-09");
     }
     if let Some(problem) = token_problem(case, "SASL-09") {
         return Stand::says(Weight::Pointed, format!("the token: {problem}"));

@@ -7,7 +7,7 @@ use super::{Attempt, Effect, State, Versions};
 use crate::kafka::messages;
 use crate::phase::Phase;
 use crate::probe::observation::{
-    Ask, AuthoriseDetail, Detail, End, Meter, RightAnswer, Stop, coordinators,
+    Ask, AuthoriseDetail, Detail, End, Meter, RightAnswer, Stop, coordinates_the_group,
 };
 
 /// A request that waits for its answer, those that follow, and the answers so far.
@@ -111,7 +111,7 @@ impl Attempt {
             times,
             mut answers,
         } = asking;
-        let is_coordinator = coordinators(&answers).any(|own| own == self.plan.broker);
+        let is_coordinator = coordinates_the_group(&answers, &self.plan.broker);
         match messages::read_ask(&asked, frame, self.correlation, version) {
             Ok(answer) if is_not_ready(&answer, is_coordinator) && times < MOST_TIMES => {
                 self.spent = Some(meter);

@@ -52,6 +52,16 @@ pub fn coordinators(answers: &[RightAnswer]) -> impl Iterator<Item = Endpoint> {
     named.filter_map(AdvertisedBroker::endpoint)
 }
 
+/// Whether the answers name `broker` as the group's coordinator. That of a transactional id is none of the group's.
+#[must_use]
+pub fn coordinates_the_group(answers: &[RightAnswer], broker: &Endpoint) -> bool {
+    let of_group = answers
+        .iter()
+        .filter(|answer| matches!(answer.asked, Ask::Group { .. }));
+    let mut named = of_group.filter_map(|answer| answer.coordinator.as_ref()?.endpoint());
+    named.any(|own| own == *broker)
+}
+
 /// A request whose answer shows a right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "request", rename_all = "kebab-case")]
